@@ -1,0 +1,15 @@
+/** Annotation on a target pod: the migration (CR uid) whose state its containers wait for at `create`. */
+export const MIGRATION_ANNOTATION = 'podferry.dev/migration';
+
+/** Annotation on a restored pod: directory on the store that holds one pod's checkpoint. */
+export const CHECKPOINT_ANNOTATION = 'podferry.dev/checkpoint';
+
+/** Annotation on a moved pod: the name of the pod that its line of moves began with. */
+export const ORIGIN_ANNOTATION = 'podferry.dev/origin';
+
+/** Annotations of the original "extended kubelet" contract. */
+export const SNAPSHOT_POLICY_ANNOTATION = 'snapshotPolicy';
+export const SNAPSHOT_PATH_ANNOTATION = 'snapshotPath';
+
+/** RuntimeClass and containerd handler whose containers can be moved. */
+export const RUNTIME_CLASS = 'podferry';

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Three projects: `unit` runs anywhere in seconds; `smoke` needs a lab that is up and reads its stack outputs;
+ * `lab` builds labs of its own and takes them down again. `./podferry test` runs all three in order.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['node_modules/**', '.podferry/**', '**/*.smoke.test.ts', '**/*.lab.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'smoke',
+          include: ['migration/smoke/**/*.smoke.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['**/*.lab.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
