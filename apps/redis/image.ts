@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import type { ImageContent } from '../../toolchain/image-build.ts';
+
+/** Image of `redis`: server, command line client and a shell. */
+export const redisImage: ImageContent = {
+  artefacts: {},
+  files: { '/etc/redis.conf': fileURLToPath(new URL('./redis.conf', import.meta.url)) },
+  fromRoot: ['/usr/bin/redis-server', '/usr/bin/redis-cli', '/usr/bin/busybox'],
+  links: { '/usr/bin/sh': 'busybox', '/usr/bin/cat': 'busybox', '/usr/bin/ls': 'busybox' },
+  entrypoint: ['/usr/bin/redis-server', '/etc/redis.conf'],
+  user: '65532:65532',
+};

@@ -1,0 +1,118 @@
+import { type BuildEvent, buildAll, findAll } from './build-all.ts';
+import { bundleRecipes } from './bundles.ts';
+import { cacheIn } from './cache.ts';
+import { nodeRecipe, runtimeRecipe } from './copies.ts';
+import { goRecipes } from './go-build.ts';
+import { importHostImage } from './host-image.ts';
+import { hostPackagesRecipe, hostRootRecipe } from './host-root.ts';
+import { imageRecipes } from './images.ts';
+import type { Artefact, Recipe } from './recipe.ts';
+import { type SiteBinaries, type SiteBinaryName, siteRecipes } from './site-binaries.ts';
+
+export type { BuildEvent } from './build-all.ts';
+export type { Artefact } from './recipe.ts';
+export type { SiteBinaries } from './site-binaries.ts';
+
+const artefactNames = [
+  ...([
+    'kubelet',
+    'kubeadm',
+    'kubectl',
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+  ] as const),
+  ...([
+    'kube-proxy',
+    'etcd',
+    'coredns',
+    'pause',
+    'cni-plugins.tar',
+    'pulumi',
+    'pulumi-language-nodejs',
+  ] as const),
+  ...([
+    'node',
+    'podferry-runtime',
+    'agent.mjs',
+    'operator.mjs',
+    'kubectl-migrate',
+    'kubectl-checkpoint',
+  ] as const),
+  ...(['pulumi-resource-command.mjs', 'pulumi-resource-kubernetes.mjs'] as const),
+  ...(['host-packages.tar', 'host-root.tar'] as const),
+  ...(['image-pause.tar', 'image-kube-apiserver.tar', 'image-kube-controller-manager.tar'] as const),
+  ...(['image-kube-scheduler.tar', 'image-kube-proxy.tar', 'image-etcd.tar', 'image-coredns.tar'] as const),
+  ...(['image-operator.tar', 'image-tick.tar', 'image-redis.tar'] as const),
+] as const;
+
+/** A file that every lab needs. `image-….tar` are OCI archives and carry `reference`. */
+export type ArtefactName = (typeof artefactNames)[number];
+
+/** All files a lab is made of; `containerd` and `criu` only when the site brings its own. */
+export type Artefacts = Record<ArtefactName, Artefact> & Partial<Record<SiteBinaryName, Artefact>>;
+
+/** Something the lab needs has not been built yet, or something that goes into it has changed since. */
+export class ToolchainNotBuilt extends Error {
+  /** Recipe -> why it has nothing to give. */
+  readonly missing: ReadonlyMap<string, string>;
+
+  constructor(missing: ReadonlyMap<string, string>) {
+    const lines = [...missing].map(([name, why]) => `- ${name}: ${why}`);
+    super(`Parts of the lab are not built; \`./podferry up\` builds them.\n${lines.join('\n')}`);
+    this.name = 'ToolchainNotBuilt';
+    this.missing = missing;
+  }
+}
+
+// Two builds fill two cores and the memory of a small machine; Go itself uses all cores for one.
+const slots = 2;
+
+/**
+ * Where every file of the lab lies in the cache. Fast; builds nothing.
+ *
+ * @throws ToolchainNotBuilt naming what is missing
+ */
+export async function resolveArtefacts(site: SiteBinaries = {}): Promise<Artefacts> {
+  const { artefacts, missing } = await findAll(cacheIn(), recipes(site));
+  if (missing.size > 0) throw new ToolchainNotBuilt(missing);
+  return complete(artefacts);
+}
+
+/**
+ * Builds what is missing and gives all of it.
+ *
+ * @param report told of every step as it starts and ends
+ * @throws ToolchainFailed naming every step that failed; what was finished is kept
+ */
+export async function buildArtefacts(
+  site: SiteBinaries,
+  report: (event: BuildEvent) => void,
+  signal?: AbortSignal,
+): Promise<Artefacts> {
+  return complete(await buildAll(cacheIn(), recipes(site), slots, report, signal));
+}
+
+/**
+ * Podman's name for the image that hosts are started from; imported when podman does not have it.
+ *
+ * @throws ToolchainNotBuilt when there is no root file system to import
+ */
+export async function ensureHostImage(): Promise<string> {
+  const { artefacts, missing } = await findAll(cacheIn(), [hostPackagesRecipe, hostRootRecipe]);
+  const root = artefacts.get('host-root.tar');
+  if (!root) throw new ToolchainNotBuilt(missing);
+  return importHostImage(root);
+}
+
+/** In this order a later recipe's output replaces an earlier one's of the same name. */
+function recipes(site: SiteBinaries): Recipe[] {
+  const made = [...goRecipes, hostPackagesRecipe, hostRootRecipe, nodeRecipe, runtimeRecipe, ...imageRecipes];
+  return [...made, ...bundleRecipes(cacheIn()), ...siteRecipes(site)];
+}
+
+function complete(artefacts: ReadonlyMap<string, Artefact>): Artefacts {
+  const absent = artefactNames.filter((name) => !artefacts.has(name));
+  if (absent.length > 0) throw new Error(`No recipe makes ${absent.join(', ')}.`);
+  return Object.fromEntries(artefacts) as Artefacts;
+}

@@ -1,0 +1,3 @@
+module podferry.dev/toolchain/pause
+
+go 1.26
