@@ -1,0 +1,80 @@
+import type { ArtefactName } from '../../toolchain/artefacts.ts';
+import { artefactPath } from '../artefact-path.ts';
+import { SETUP_DIR } from '../paths.ts';
+import type { LabHost, Phase } from '../phase.ts';
+
+const programs = ['kubelet', 'kubeadm', 'kubectl', 'node', 'podferry-runtime'] as const;
+const onEveryNode = [
+  ...programs,
+  'cni-plugins.tar',
+  'agent.mjs',
+  'image-pause.tar',
+  'image-kube-proxy.tar',
+  'image-coredns.tar',
+  'image-tick.tar',
+  'image-redis.tar',
+] as const;
+const onMasters = [
+  'image-kube-apiserver.tar',
+  'image-kube-controller-manager.tar',
+  'image-kube-scheduler.tar',
+  'image-etcd.tar',
+  'image-operator.tar',
+] as const;
+
+/** Every file that a host's phases read. */
+export function artefactsOf(host: LabHost): ArtefactName[] {
+  return host.role === 'master' ? [...onEveryNode, ...onMasters] : [...onEveryNode];
+}
+
+/** What an ssh host has to be sent: also the packages, which the phase that installs them verifies itself. */
+export function artefactsToSend(host: LabHost): ArtefactName[] {
+  return [...artefactsOf(host), 'host-packages.tar'];
+}
+
+/** The images that a host's containerd gets. */
+export function imagesOf(host: LabHost): ArtefactName[] {
+  return artefactsOf(host).filter((name) => name.startsWith('image-'));
+}
+
+/**
+ * Files arrive by other ways (a shared folder, a copy over ssh): nothing is used before its checksum was seen to be
+ * right. A file that has not changed since is not read again.
+ */
+export const artefacts: Phase = {
+  name: 'artefacts',
+  title: 'checksums of what is to be installed',
+  timeoutSeconds: 180,
+  on: 'all',
+  apply: (c) => `
+mkdir -p ${SETUP_DIR}/verified
+check() {
+  stamp=${SETUP_DIR}/verified/\${1##*/}
+  [ -r "$1" ] || fail "$1 is not there"
+  identity=$(stat -Lc '%s %Y %i' "$1")
+  [ ! -e "$stamp" ] || [ "$(cat "$stamp")" != "$identity" ] || return 0
+  expected=\${1##*/}
+  expected=\${expected%%-*}
+  actual=$(sha256sum <"$1")
+  [ "\${actual%% *}" = "$expected" ] || fail "$1 has the SHA-256 \${actual%% *}"
+  echo "$identity" >"$stamp"
+}
+${artefactsOf(c.host)
+  .map((name) => `check ${artefactPath(c, name)}`)
+  .join('\n')}
+# a copy over ssh does not keep the mode
+for program in ${programs.map((name) => artefactPath(c, name)).join(' ')}; do
+  [ -x "$program" ] || chmod 755 "$program"
+done
+`,
+  verify: (c) => `
+for file in ${artefactsOf(c.host)
+    .map((name) => artefactPath(c, name))
+    .join(' ')}; do
+  [ -e "${SETUP_DIR}/verified/\${file##*/}" ] || fail "$file was not verified"
+done
+`,
+  remove: () => `
+rm -rf ${SETUP_DIR}/verified
+`,
+};

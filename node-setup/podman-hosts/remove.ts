@@ -1,0 +1,23 @@
+import { quote } from '../shell/quote.ts';
+import { machineSettings } from './machine.ts';
+import { podmanPrelude, STACK_LABEL } from './podman.ts';
+
+/**
+ * A script that removes all that a stack has on this machine's podman, found by its label alone: for stacks whose
+ * recorded state is lost or ahead of what is there. Goes on after a failure, and fails at the end if there was one.
+ */
+export function removeEverything(stack: string): string {
+  const filter = `--filter label=${STACK_LABEL}=${quote(stack)}`;
+  return `${podmanPrelude}
+failed=
+podman ps -aq ${filter} | xargs -r ${podmanCommand} rm -f -v -t 0 >/dev/null || failed=containers
+podman volume ls -q ${filter} | xargs -r ${podmanCommand} volume rm -f >/dev/null || failed="$failed volumes"
+podman network ls -q ${filter} | xargs -r ${podmanCommand} network rm -f >/dev/null || failed="$failed networks"
+(
+${machineSettings(stack).delete}
+) || failed="$failed settings"
+[ -z "$failed" ] || fail "could not remove all of: $failed"
+`;
+}
+
+const podmanCommand = 'podman --cgroup-manager=cgroupfs';
