@@ -30,9 +30,12 @@ export function bundleRecipes(cache: Cache): Recipe[] {
   return bundles.map((bundle) => bundleRecipe(cache, bundle));
 }
 
-/** Some libraries in ESM bundles are CommonJS and call `require` for Node's own modules. */
-const requireForEsm =
-  "import { createRequire as podferryRequire } from 'node:module'; const require = podferryRequire(import.meta.url);";
+/** Some libraries in ESM bundles are CommonJS: they call `require` for Node's own modules and ask for `__dirname`. */
+const commonJsForEsm = [
+  "import { createRequire as podferryRequire } from 'node:module';",
+  'const require = podferryRequire(import.meta.url);',
+  "const __dirname = require('node:path').dirname(require('node:url').fileURLToPath(import.meta.url));",
+].join(' ');
 
 function optionsOf({ entry, format }: Bundle): BuildOptions {
   return {
@@ -42,7 +45,7 @@ function optionsOf({ entry, format }: Bundle): BuildOptions {
     platform: 'node',
     target: 'node20',
     format,
-    banner: { js: `#!/usr/bin/env node${format === 'esm' ? `\n${requireForEsm}` : ''}` },
+    banner: { js: `#!/usr/bin/env node${format === 'esm' ? `\n${commonJsForEsm}` : ''}` },
     // ssh2 and its like try a native addon first and go on without it.
     external: ['*.node', 'cpu-features'],
     logLevel: 'silent',
