@@ -49,8 +49,12 @@ const artefactNames = [
 /** A file that every lab needs. `image-….tar` are OCI archives and carry `reference`. */
 export type ArtefactName = (typeof artefactNames)[number];
 
+type ImageArtefact = Artefact & { reference: string };
+
 /** All files a lab is made of; `containerd` and `criu` only when the site brings its own. */
-export type Artefacts = Record<ArtefactName, Artefact> & Partial<Record<SiteBinaryName, Artefact>>;
+export type Artefacts = {
+  [Name in ArtefactName]: Name extends `image-${string}` ? ImageArtefact : Artefact;
+} & Partial<Record<SiteBinaryName, Artefact>>;
 
 /** Something the lab needs has not been built yet, or something that goes into it has changed since. */
 export class ToolchainNotBuilt extends Error {
@@ -114,5 +118,6 @@ function recipes(site: SiteBinaries): Recipe[] {
 function complete(artefacts: ReadonlyMap<string, Artefact>): Artefacts {
   const absent = artefactNames.filter((name) => !artefacts.has(name));
   if (absent.length > 0) throw new Error(`No recipe makes ${absent.join(', ')}.`);
+  // Names are checked above; that image recipes give a reference is the type of their constructor.
   return Object.fromEntries(artefacts) as Artefacts;
 }

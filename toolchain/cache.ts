@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -80,10 +80,19 @@ function isData(name: string): boolean {
   return name.endsWith('.tar') || name.endsWith('.deb');
 }
 
-/** An empty folder for one build, whatever an interrupted build may have left there. */
+/**
+ * An empty folder for one build; what earlier builds of that name left is removed. Each attempt has a folder of its own,
+ * because a compiler outlives a podferry that was killed and may still write into the old one. The caller holds the
+ * lock for `name`.
+ */
 export async function freshWorkFolder(cache: Cache, name: string): Promise<string> {
-  const folder = join(cache.work, name);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  return folder;
+  await removeWork(cache, name);
+  return mkdtemp(join(cache.work, `${name}.`));
+}
+
+/** Removes everything that builds of this name have in `work`. The caller holds the lock for `name`. */
+export async function removeWork(cache: Cache, name: string): Promise<void> {
+  const entries = await readdir(cache.work);
+  const old = entries.filter((entry) => entry.startsWith(`${name}.`));
+  for (const entry of old) await rm(join(cache.work, entry), { recursive: true, force: true });
 }

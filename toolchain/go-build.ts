@@ -86,13 +86,18 @@ export function assertPinned(pin: GoPin, sums: string): void {
  * One `go build` for all programs of a module: packages they share are compiled once, and an interrupted build goes
  * on where it was, out of Go's own cache.
  */
-async function build(folder: string, pin: GoPin, into: string, { signal }: Job): Promise<void> {
+async function build(folder: string, pin: GoPin, into: string, job: Job): Promise<void> {
   const programs = Object.entries(pin.programs);
   const [first] = programs;
   // With one package `-o` may name the file; with several it names the folder and Go the files.
   const output = programs.length === 1 && first ? join(into, first[0]) : `${into}/`;
   const args = ['build', `-ldflags=${pin.ldflags}`, '-o', output, ...programs.map(([, source]) => source)];
-  await run('go', args, { cwd: folder, env: environment, timeoutSeconds: 3600, signal });
+  await run('go', args, {
+    cwd: folder,
+    env: { ...environment, GOTMPDIR: job.folder },
+    timeoutSeconds: 3600,
+    signal: job.signal,
+  });
 }
 
 /** `pause` is a program of our own: a machine need not have a C compiler. */
@@ -115,7 +120,12 @@ function pauseRecipe(): Recipe {
     inputs: async () => ({ sources: await sources(), environment, compiler: await compilerVersion() }),
     async build(job) {
       const args = ['build', '-ldflags=-s -w', '-o', join(job.folder, 'pause'), '.'];
-      await run('go', args, { cwd: folder, env: environment, timeoutSeconds: 600, signal: job.signal });
+      await run('go', args, {
+        cwd: folder,
+        env: { ...environment, GOTMPDIR: job.folder },
+        timeoutSeconds: 600,
+        signal: job.signal,
+      });
     },
   };
 }

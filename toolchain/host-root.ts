@@ -116,6 +116,8 @@ async function buildHostRoot({ folder, given, signal }: Job): Promise<void> {
     `--customize-hook=chroot "$1" sh -c '${finish}'`,
     ...[suite, join(folder, 'host-root.tar'), sourceLine(await debianMirror(), suite)],
   ];
-  // A fixed time keeps file times out of the archive's content.
-  await run('mmdebstrap', args, { timeoutSeconds: 1800, signal, env: { SOURCE_DATE_EPOCH: '1767225600' } });
+  // In name spaces of its own, so that its mounts and processes end with it however it ends; no time of day inside.
+  const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'mmdebstrap'];
+  const env = { SOURCE_DATE_EPOCH: '1767225600', TMPDIR: folder };
+  await run('unshare', [...apart, ...args], { timeoutSeconds: 1800, signal, env, endWith: 'SIGKILL' });
 }

@@ -25,6 +25,9 @@ export interface ImageContent {
   user?: string;
 }
 
+/** Marks images that podman holds for the toolchain, so that those of a build that was killed can be found. */
+export const imageLabel = 'podferry.dev/toolchain';
+
 const accounts = {
   passwd: [
     'root:x:0:0:root:/:/bin/sh',
@@ -72,7 +75,7 @@ export async function buildImage(
 /** The build instructions for a file system that lies in `root/`. */
 export function containerfile(content: ImageContent): string {
   const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin', ...content.environment };
-  const lines = ['FROM scratch', 'COPY root/ /'];
+  const lines = ['FROM scratch', 'COPY root/ /', `LABEL ${imageLabel}="image"`];
   for (const [name, value] of Object.entries(environment)) lines.push(`ENV ${name}=${JSON.stringify(value)}`);
   if (content.user) lines.push(`USER ${content.user}`);
   if (content.entrypoint) lines.push(`ENTRYPOINT ${JSON.stringify(content.entrypoint)}`);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { redisImage } from '../apps/redis/image.ts';
 import { tickImage } from '../apps/tick/image.ts';
 import { buildImage, type ImageContent } from './image-build.ts';
-import { goPin } from './pins.ts';
+import { pins } from './pins.ts';
 import type { Recipe } from './recipe.ts';
 
 /**
@@ -11,10 +11,10 @@ import type { Recipe } from './recipe.ts';
  */
 export const clusterImages = {
   pause: 'registry.k8s.io/pause:3.10.2',
-  'kube-apiserver': `registry.k8s.io/kube-apiserver:v${goPin('kubernetes').version}`,
-  'kube-controller-manager': `registry.k8s.io/kube-controller-manager:v${goPin('kubernetes').version}`,
-  'kube-scheduler': `registry.k8s.io/kube-scheduler:v${goPin('kubernetes').version}`,
-  'kube-proxy': `registry.k8s.io/kube-proxy:v${goPin('kubernetes').version}`,
+  'kube-apiserver': `registry.k8s.io/kube-apiserver:v${pins.kubernetes.version}`,
+  'kube-controller-manager': `registry.k8s.io/kube-controller-manager:v${pins.kubernetes.version}`,
+  'kube-scheduler': `registry.k8s.io/kube-scheduler:v${pins.kubernetes.version}`,
+  'kube-proxy': `registry.k8s.io/kube-proxy:v${pins.kubernetes.version}`,
   etcd: 'registry.k8s.io/etcd:3.6.8-0',
   coredns: 'registry.k8s.io/coredns/coredns:v1.14.2',
 } as const;

@@ -8,12 +8,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
  * ends, however it ends, so there are no stale locks and no files to clean up. Waiters connect and are woken by the
  * holder's end.
  *
- * @param onWait called once when somebody else holds the lock.
+ * @param onWait called once when somebody else holds the lock
+ * @throws Error when the lock has not become free within an hour
  */
 export async function withLock<T>(name: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
   const address = `\0podferry-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+  const deadline = Date.now() + patienceMs;
   let told = false;
-  for (;;) {
+  while (Date.now() < deadline) {
     const held = await tryListen(address);
     if (held) {
       try {
@@ -24,9 +26,13 @@ export async function withLock<T>(name: string, work: () => Promise<T>, onWait?:
     }
     if (!told) onWait?.();
     told = true;
-    await holderGone(address);
+    await holderGone(address, deadline - Date.now());
   }
+  throw new Error(`Another podferry on this machine has been busy with "${name}" for an hour; it may hang.`);
 }
+
+/** The longest single build takes minutes; who waits longer than this waits for something that hangs. */
+const patienceMs = 3_600_000;
 
 interface Held {
   release(): Promise<void>;
@@ -56,11 +62,13 @@ async function tryListen(address: string): Promise<Held | undefined> {
   };
 }
 
-/** Resolves when the present holder lets go or ends; at once when nobody holds it. */
-async function holderGone(address: string): Promise<void> {
+/** Resolves when the present holder lets go or ends, at once when nobody holds it, and after `ms` in any case. */
+async function holderGone(address: string, ms: number): Promise<void> {
   const socket = connect(address);
   // Refused or reset: the holder went between our attempt and this one. The caller tries again either way.
   socket.on('error', () => socket.destroy());
   socket.resume();
-  await once(socket, 'close');
+  const late = setTimeout(() => socket.destroy(), ms);
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearTimeout(late);
 }

@@ -35,9 +35,9 @@ const kubernetesVersion = '1.36.3';
 const pulumiVersion = '3.246.0';
 const stripped = '-s -w';
 
-/** Go programs, built from source. */
-export const goPins: readonly GoPin[] = [
-  {
+/** Go programs, built from source, by the name of their wrapper module. */
+export const pins = {
+  kubernetes: {
     origin: 'go-module',
     name: 'kubernetes',
     version: kubernetesVersion,
@@ -63,7 +63,7 @@ export const goPins: readonly GoPin[] = [
     ].join(' '),
     seconds: 480,
   },
-  {
+  pulumi: {
     origin: 'go-module',
     name: 'pulumi',
     version: pulumiVersion,
@@ -74,7 +74,7 @@ export const goPins: readonly GoPin[] = [
     ldflags: `${stripped} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`,
     seconds: 400,
   },
-  {
+  coredns: {
     origin: 'go-module',
     name: 'coredns',
     version: '1.14.7',
@@ -85,7 +85,7 @@ export const goPins: readonly GoPin[] = [
     ldflags: stripped,
     seconds: 205,
   },
-  {
+  etcd: {
     origin: 'go-module',
     name: 'etcd',
     version: '3.6.15',
@@ -96,7 +96,7 @@ export const goPins: readonly GoPin[] = [
     ldflags: stripped,
     seconds: 64,
   },
-  {
+  'pulumi-language-nodejs': {
     origin: 'go-module',
     name: 'pulumi-language-nodejs',
     // The last tag whose language host is part of the SDK module; it serves newer engines and SDKs too.
@@ -110,7 +110,7 @@ export const goPins: readonly GoPin[] = [
     ldflags: stripped,
     seconds: 60,
   },
-  {
+  'cni-plugins': {
     origin: 'go-module',
     name: 'cni-plugins',
     version: '1.9.1',
@@ -126,7 +126,10 @@ export const goPins: readonly GoPin[] = [
     ldflags: stripped,
     seconds: 15,
   },
-];
+} as const satisfies Record<string, GoPin>;
+
+/** The Go programs as a list. */
+export const goPins: readonly GoPin[] = Object.values(pins);
 
 /**
  * What hosts need newer than Debian trixie has it. CRIU from 4.2 on dumps TCP sockets on kernels from 6.16 on (they
@@ -184,10 +187,3 @@ export const debianPins: readonly DebianPin[] = [
     checksum: '2a27e79bb376a1052a77b6373e17b3c2e71b2b2d15bc05d899f2a6318e5d36ea',
   },
 ];
-
-/** The pin of one Go module by its wrapper's name. @throws Error when the table has none. */
-export function goPin(name: string): GoPin {
-  const pin = goPins.find((candidate) => candidate.name === name);
-  if (!pin) throw new Error(`No Go pin is called "${name}"; the table is in toolchain/pins.ts.`);
-  return pin;
-}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Cache, freshWorkFolder, type StoredFile, store, storedPath } from './cache.ts';
+import { type Cache, freshWorkFolder, removeWork, type StoredFile, store, storedPath } from './cache.ts';
 
 /** A finished file and, for an image archive, the name under which a node will find the image after importing it. */
 export interface Artefact extends StoredFile {
@@ -115,14 +115,20 @@ export async function makeOutputs(
   await recipe.build({ folder, key, given, signal });
   const stored: StoredFile[] = [];
   for (const name of recipe.outputs) stored.push(await store(cache, join(folder, name), name));
-  await writeRecord(cache, recipe, key, stored);
-  await freshWorkFolder(cache, recipe.name);
+  await writeRecord(cache, recipe, key, folder, stored);
+  await removeWork(cache, recipe.name);
   return stored.map((file) => withReference(recipe, key, file));
 }
 
-async function writeRecord(cache: Cache, recipe: Recipe, key: string, stored: StoredFile[]): Promise<void> {
+async function writeRecord(
+  cache: Cache,
+  recipe: Recipe,
+  key: string,
+  folder: string,
+  stored: StoredFile[],
+): Promise<void> {
   const outputs = stored.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
-  const draft = join(cache.work, recipe.name, 'record.json');
+  const draft = join(folder, 'record.json');
   await writeFile(draft, `${JSON.stringify({ recipe: recipe.name, outputs }, null, 2)}\n`);
   await rename(draft, join(cache.recipes, `${key}.json`));
 }

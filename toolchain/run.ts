@@ -8,6 +8,8 @@ export interface RunOptions {
   /** Deadline in seconds; the program is killed at it. */
   timeoutSeconds: number;
   signal?: AbortSignal | undefined;
+  /** How the program is ended when `signal` says so; by default SIGINT, upon which most clean up. */
+  endWith?: NodeJS.Signals;
   stdin?: string;
 }
 
