@@ -1,0 +1,16 @@
+import type { remote } from '@pulumi/command';
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
+import { podmigrationCrd } from '../migration/contract/crd.ts';
+import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
+import type { Lab, Phase } from '../node-setup/phase.ts';
+import { agent } from '../node-setup/phases/agent.ts';
+import { agentCa } from '../node-setup/phases/agent-ca.ts';
+import { agentCert } from '../node-setup/phases/agent-cert.ts';
+import { agentKey } from '../node-setup/phases/agent-key.ts';
+import { operatorCert, operatorCertOutput } from '../node-setup/phases/operator-cert.ts';
+import type { Artefacts } from '../toolchain/artefacts.ts';
+import type { ClusterNode } from './cluster.ts';
+import { type HostPhaseOptions, hostPhase } from './host-phase.ts';
+import type { Host } from './lab-hosts.ts';

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { $ } from 'zx';
+import { type StackOutputs, stackOutputs } from '../contract/stack-outputs.ts';
+
+/** The variable that names a file with the JSON of `pulumi stack output --json --show-secrets`. */
+const OUTPUTS_VARIABLE = 'PODFERRY_STACK_OUTPUTS';
+
+/** What a `tick` answers. */
+const tickAnswer = z.object({ count: z.int(), startedAt: z.string(), node: z.string(), pod: z.string() });
+export type TickAnswer = z.infer<typeof tickAnswer>;
+
+const migrateAnswer = z.object({
+  name: z.string(),
+  state: z.string(),
+  targetPod: z.string(),
+  sourceNode: z.string(),
+  targetNode: z.string(),
+  freezeMs: z.number(),
+  totalMs: z.number(),
+});
+
+interface Finished {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The lab that is up, as a user with kubectl and the plugins sees it. */
+export class SmokeLab {
+  readonly outputs: StackOutputs;
+  readonly namespace: string;
+  readonly #folder: string;
+
+  private constructor(outputs: StackOutputs, folder: string) {
+    this.outputs = outputs;
+    this.namespace = outputs.apps.tick.namespace;
+    this.#folder = folder;
+  }
+
+  /** Opens the lab that the stack outputs describe. @throws when the variable or its file is missing or malformed */
+  static async open(): Promise<SmokeLab> {
+    const file = process.env[OUTPUTS_VARIABLE];
+    if (file === undefined)
+      throw new Error(`${OUTPUTS_VARIABLE} is not set: run the smoke tests with ./podferry smoke`);
+    const outputs = stackOutputs.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const folder = await mkdtemp(join(tmpdir(), 'podferry-smoke-'));
+    await writeFile(join(folder, 'kubeconfig'), outputs.kubeconfig, { mode: 0o600 });
+    return new SmokeLab(outputs, folder);
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get workers(): string[] {
+    return this.outputs.nodes.filter((node) => node.role === 'worker').map((node) => node.name);
+  }
+
+  /** Runs kubectl in the sample apps' namespace; never throws for its exit code. */
+  async tryKubectl(args: string[], input = ''): Promise<Finished> {
+    const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
+    const shell = $({ env, input, nothrow: true, quiet: true, timeout: '110s' });
+    const done = await shell`kubectl --namespace ${this.namespace} ${args}`;
+    return { exitCode: done.exitCode ?? 255, stdout: done.stdout, stderr: done.stderr };
+  }
+
+  /** Runs kubectl and returns what it printed. @throws with its complaint when it fails */
+  async kubectl(args: string[], input = ''): Promise<string> {
+    const done = await this.tryKubectl(args, input);
+    if (done.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${done.stderr || done.stdout}`);
+    return done.stdout;
+  }
+
+  /** Starts a pod of a sample image pinned to a node, and waits until it is Ready. */
+  async startPod(name: string, app: 'tick' | 'redis', node: string): Promise<void> {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { 'podferry.dev/smoke': name } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] },
+              ],
+            },
+          },
+        },
+        containers: [
+          {
+            name: app,
+            image: this.outputs.apps.image[app],
+            imagePullPolicy: 'Never',
+            env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+          },
+        ],
+      },
+    };
+    await this.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+    await this.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
+  }
+
+  /** Removes everything that grew out of a smoke pod: the pod, where it was moved to, its restored copies. */
+  async removePods(name: string): Promise<void> {
+    await this.kubectl([
+      'delete',
+      'pod',
+      '-l',
+      `podferry.dev/smoke=${name}`,
+      '--wait=true',
+      '--grace-period=1',
+      '--timeout=60s',
+    ]);
+  }
+
+  /** Asks a tick pod, by way of the API server. */
+  async tick(pod: string): Promise<TickAnswer> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}:8080/proxy/`;
+    return tickAnswer.parse(JSON.parse(await this.kubectl(['get', '--raw', path])));
+  }
+
+  /** One redis command inside a redis pod. */
+  async redis(pod: string, ...command: string[]): Promise<string> {
+    return (await this.kubectl(['exec', pod, '--', 'redis-cli', ...command])).trim();
+  }
+
+  /** `kubectl migrate`, which must succeed. */
+  async migrate(pod: string, node: string): Promise<z.infer<typeof migrateAnswer>> {
+    return migrateAnswer.parse(JSON.parse(await this.kubectl(['migrate', pod, node, '-o', 'json'])));
+  }
+
+  /** The node a pod runs on. */
+  async nodeOf(pod: string): Promise<string> {
+    return this.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}']);
+  }
+
+  /** Asks again until the answer satisfies; says what it waited for when the time is up. */
+  async until<T>(
+    what: string,
+    ask: () => Promise<T>,
+    good: (answer: T) => boolean,
+    seconds = 60,
+  ): Promise<T> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const answer = await ask();
+      if (good(answer)) return answer;
+      if (Date.now() > end)
+        throw new Error(`not within ${seconds} s: ${what}; last seen: ${JSON.stringify(answer)}`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { Cluster } from '../components/cluster.ts';
+import { LabHosts } from '../components/lab-hosts.ts';
+import { Migration } from '../components/migration.ts';
+import { MigrationPlatform } from '../components/migration-platform.ts';
+import { SampleApp } from '../components/sample-app.ts';
+import { SharedStore } from '../components/shared-store.ts';
+import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
+import { resolveArtefacts } from '../toolchain/artefacts.ts';
+import { parseStackConfig } from './config.ts';
+import { planHosts, planLab, siteBinaries } from './lab-plan.ts';
+
+const SAMPLES_NAMESPACE = 'samples';
+
+/** The lab: hosts, cluster, store, migration platform, sample applications, and the migrations that prove it. */
+async function lab(): Promise<pulumi.Inputs> {
+  const config = parseStackConfig(pulumi.runtime.allConfig(), pulumi.getProject());
+  const artefacts = await resolveArtefacts(siteBinaries(config));
+  const plan = planLab(pulumi.getStack(), config);
+
+  const hosts = new LabHosts('hosts', { stack: pulumi.getStack(), plan: planHosts(config, plan), artefacts });
+  const cluster = new Cluster('cluster', { lab: plan, hosts: hosts.hosts, artefacts });
+  const store = new SharedStore('store', { lab: plan, nodes: cluster.nodes, artefacts });
+  const inCluster = { providers: { kubernetes: cluster.provider } };
+  const platform = new MigrationPlatform(
+    'platform',
+    {
+      lab: plan,
+      nodes: cluster.nodes,
+      artefacts,
+      storeReady: store.ready,
+      operatorReplicas: config.operatorReplicas,
+    },
+    inCluster,
+  );
+
+  const samples = new k8s.core.v1.Namespace(
+    SAMPLES_NAMESPACE,
+    { metadata: { name: SAMPLES_NAMESPACE } },
+    { provider: cluster.provider, deletedWith: cluster.lifetime },
+  );
+  const namespace = samples.metadata.name;
+  const [firstWorker] = plan.hosts.filter((host) => host.role === 'worker').map((host) => host.name);
+  const onCluster = {
+    ...inCluster,
+    dependsOn: [...platform.runtimeReady, ...cluster.workersReady],
+    deletedWith: cluster.lifetime,
+  };
+  const node = firstWorker as string;
+  const tick = new SampleApp(
+    'tick',
+    { namespace, image: artefacts['image-tick.tar'].reference, port: 8080, node },
+    onCluster,
+  );
+  const redis = new SampleApp(
+    'redis',
+    { namespace, image: artefacts['image-redis.tar'].reference, port: 6379, node },
+    onCluster,
+  );
+
+  const { runId } = config;
+  const migrate = (dependsOn: pulumi.Resource[]) => ({
+    ...inCluster,
+    dependsOn: [...platform.ready, ...dependsOn],
+    deletedWith: cluster.lifetime,
+  });
+  const moved = new Migration(
+    'tick',
+    { namespace, runId, action: 'live-migration', sourcePod: tick.podName },
+    migrate([tick]),
+  );
+  const snapshotPath = `/stack-${runId}`;
+  const checkpoint = new Migration(
+    'redis-checkpoint',
+    { namespace, runId, action: 'checkpoint', sourcePod: redis.podName, snapshotPath },
+    migrate([redis]),
+  );
+  const restore = new Migration(
+    'redis-restore',
+    {
+      namespace,
+      runId,
+      action: 'restore',
+      snapshotPath: `${snapshotPath}/redis`,
+      replicas: 1,
+      template: redisCopy(artefacts['image-redis.tar'].reference, runId),
+    },
+    migrate([checkpoint]),
+  );
+
+  const app = (sample: SampleApp) => ({
+    namespace: sample.namespace,
+    pod: sample.podName,
+    service: sample.serviceName,
+    clusterIP: sample.clusterIP,
+    port: sample.port,
+  });
+  const outputs: { [K in keyof StackOutputs]: pulumi.Input<unknown> } = {
+    kubeconfig: cluster.kubeconfig,
+    apiServer: cluster.apiServer,
+    nodes: hosts.hosts.map((host) => ({
+      name: host.name,
+      role: host.role,
+      address: host.address,
+      port: host.port,
+      user: host.user,
+      podCidr: host.podCidr,
+      hostKey: host.hostKey,
+    })),
+    store: store.description,
+    operator: platform.operator,
+    apps: {
+      tick: app(tick),
+      redis: app(redis),
+      image: { tick: artefacts['image-tick.tar'].reference, redis: artefacts['image-redis.tar'].reference },
+    },
+    migrations: { tick: moved.outcome, checkpoint: checkpoint.outcome, restore: restore.outcome },
+  };
+  return outputs;
+}
+
+/** The pod that the copy of redis is restored into. */
+function redisCopy(image: string, runId: string): object {
+  return {
+    metadata: { name: `redis-copy-${runId}`, labels: { app: 'redis-copy' } },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'redis', image, imagePullPolicy: 'Never' }],
+    },
+  };
+}
+
+export default lab;
