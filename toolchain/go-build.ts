@@ -96,6 +96,7 @@ async function build(folder: string, pin: GoPin, into: string, job: Job): Promis
     cwd: folder,
     env: { ...environment, GOTMPDIR: job.folder },
     timeoutSeconds: 3600,
+    diesWithUs: true,
     signal: job.signal,
   });
 }

@@ -61,6 +61,13 @@ const masked = [
 
 const notInstalled = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
 
+/** apt as another user would leave folders of that user's behind, or not, depending on where the cache lies. */
+const settings = [
+  ...['--mode=root', '--variant=minbase', '--format=tar'],
+  ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=APT::Sandbox::User "root"'],
+  ...notInstalled.map((path) => `--dpkgopt=path-exclude=${path}`),
+];
+
 /** Runs in the new root: every host makes its own identity, and nothing of this machine's remains. */
 const finish = [
   'set -eu',
@@ -96,7 +103,7 @@ export const hostRootRecipe: Recipe = {
   seconds: 90,
   needs: ['host-packages'],
   outputs: ['host-root.tar'],
-  inputs: async () => ({ suite, packages, notInstalled, finish }),
+  inputs: async () => ({ suite, packages, settings, finish }),
   build: buildHostRoot,
 };
 
@@ -105,9 +112,7 @@ async function buildHostRoot({ folder, given, signal }: Job): Promise<void> {
   await writeFile(access, await aptAccessSettings(), { mode: 0o600 });
   const debs = given['host-packages.tar']?.file;
   const args = [
-    ...['--mode=root', '--variant=minbase', '--format=tar', `--include=${packages.join(',')}`],
-    ...[`--aptopt=${access}`, '--aptopt=APT::Install-Recommends "false"'],
-    ...notInstalled.map((path) => `--dpkgopt=path-exclude=${path}`),
+    ...[...settings, `--aptopt=${access}`, `--include=${packages.join(',')}`],
     ...['--customize-hook=mkdir -p "$1/tmp/debs"', `--customize-hook=tar-in "${debs}" /tmp/debs`],
     ...[
       '--customize-hook=chroot "$1" sh -c "dpkg -i /tmp/debs/*.deb"',
@@ -119,5 +124,6 @@ async function buildHostRoot({ folder, given, signal }: Job): Promise<void> {
   // In name spaces of its own, so that its mounts and processes end with it however it ends; no time of day inside.
   const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'mmdebstrap'];
   const env = { SOURCE_DATE_EPOCH: '1767225600', TMPDIR: folder };
-  await run('unshare', [...apart, ...args], { timeoutSeconds: 1800, signal, env, endWith: 'SIGKILL' });
+  const ending = { signal, endWith: 'SIGKILL', diesWithUs: true } as const;
+  await run('unshare', [...apart, ...args], { timeoutSeconds: 1800, env, ...ending });
 }

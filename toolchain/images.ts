@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { redisImage } from '../apps/redis/image.ts';
 import { tickImage } from '../apps/tick/image.ts';
-import { buildImage, type ImageContent } from './image-build.ts';
+import { buildImage, containerfile, type ImageContent } from './image-build.ts';
 import { pins } from './pins.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -105,7 +105,12 @@ function imageRecipe({ name, needs, content, reference }: Image): Recipe {
     seconds: 4,
     needs,
     outputs: [output],
-    inputs: async () => ({ described, reference, files: await textsOf(files ?? {}) }),
+    inputs: async () => ({
+      described,
+      reference,
+      text: containerfile(content),
+      files: await textsOf(files ?? {}),
+    }),
     reference: nameOf,
     build: (job) => buildImage(job, content, output, nameOf(job.key)),
   };

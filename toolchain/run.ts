@@ -9,7 +9,9 @@ export interface RunOptions {
   timeoutSeconds: number;
   signal?: AbortSignal | undefined;
   /** How the program is ended when `signal` says so; by default SIGINT, upon which most clean up. */
-  endWith?: NodeJS.Signals;
+  endWith?: 'SIGINT' | 'SIGKILL';
+  /** Whether the kernel ends it in that way too when this process dies without a word. For long ones. */
+  diesWithUs?: boolean;
   stdin?: string;
 }
 
@@ -37,13 +39,11 @@ const keptOutput = 4000;
  */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<string> {
   const shown = [program, ...args.slice(0, 3)].join(' ');
+  const killSignal = options.endWith ?? 'SIGINT';
+  const guard = options.diesWithUs ? ['setpriv', '--pdeathsig', killSignal.slice('SIG'.length)] : [];
+  const [first = program, ...rest] = [...guard, program, ...args];
   const env = { ...process.env, ...options.env };
-  const child = spawn(program, args, {
-    cwd: options.cwd,
-    env,
-    signal: options.signal,
-    killSignal: 'SIGTERM',
-  });
+  const child = spawn(first, rest, { cwd: options.cwd, env, signal: options.signal, killSignal });
   const out: Buffer[] = [];
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
