@@ -1,0 +1,81 @@
+import type { Server } from 'node:net';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type AgentConfig, loadConfig } from './config.ts';
+import { createLogger, type Logger } from './log.ts';
+import { Records } from './records.ts';
+import { createAgentServer } from './server/agent-server.ts';
+import { agentRoutes, keeperRoutes } from './server/routes.ts';
+import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
+import { checkpointDocument, sourceDocument } from './source/record.ts';
+import { Sources } from './source/sources.ts';
+import { LocalFolders } from './store/folders.ts';
+import { openStore } from './store/open-store.ts';
+import { targetDocument } from './target/record.ts';
+import { Targets } from './target/targets.ts';
+import { loadTls } from './tls.ts';
+
+/** How long a stop waits for what is frozen; a longer dump is taken up by the next start. */
+const STOP_LIMIT_MS = 30_000;
+
+/** Runs the agent until it is told to stop. */
+async function run(config: AgentConfig, log: Logger): Promise<void> {
+  const tls = await loadTls(config.tls);
+  const { stateDir, imagesDir, logDir, storeRoot } = config;
+  const store = openStore(config.store, storeRoot, tls);
+  const shared = { store, imagesDir, logDir, log };
+  const sources = new Sources(
+    { ...shared, tls, records: new Records(path.join(stateDir, 'migrations'), sourceDocument) },
+    {
+      ...shared,
+      node: config.node,
+      records: new Records(path.join(stateDir, 'checkpoints'), checkpointDocument),
+    },
+  );
+  const targets = new Targets(
+    new Records(path.join(stateDir, 'targets'), targetDocument),
+    store,
+    shared,
+    log,
+  );
+  await Promise.all([sources.load(), targets.load()]);
+
+  const keeper = storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), store);
+  const server = createAgentServer(tls, [...agentRoutes(config.node, sources, targets), ...keeper], log);
+  const runtime = createRuntimeServer(targets, log);
+  await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);
+  log.info({ listen: config.listen, store: store.kind, keeper: storeRoot !== undefined }, 'agent ready');
+
+  await stopSignal();
+  log.info('stopping');
+  server.close();
+  await Promise.race([sources.idle(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
+}
+
+function listen(server: Server, { listen: { address, port } }: AgentConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, resolve);
+  });
+}
+
+function stopSignal(): Promise<unknown> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
+
+const { values } = parseArgs({
+  options: { config: { type: 'string', default: '/etc/podferry/agent.json' } },
+});
+const config = await loadConfig(values.config).catch((error: Error) => {
+  process.stderr.write(`podferry-agent: ${error.message}\n`);
+  process.exit(2);
+});
+const log = createLogger(config.node);
+await run(config, log).catch((error: Error) => {
+  log.fatal({ error: error.stack }, 'agent failed');
+  process.exit(1);
+});
+process.exit(0);

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import {
+  abortRequest,
+  checkpointRequest,
+  manifestQuery,
+  moveRequest,
+  operationId,
+  restoreRequest,
+  targetState,
+} from '../../contract/agent-api.ts';
+import { RequestError } from '../failure.ts';
+import type { Sources } from '../source/sources.ts';
+import { pathBody, renameBody } from '../store/keeper-client.ts';
+import { storePath, userPath } from '../store/path.ts';
+import type { Store, StoreFolders } from '../store/store.ts';
+import { readManifest } from '../target/receive.ts';
+import type { Targets } from '../target/targets.ts';
+import type { Call, Caller, Route } from './router.ts';
+
+const OPERATOR: readonly Caller[] = ['operator'];
+const BOTH: readonly Caller[] = ['operator', 'agent'];
+/** An abort waits this long for a restore under way to come to an end. */
+const ABORT_WAIT_MS = 8000;
+
+const targetQuery = z.strictObject({
+  until: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(targetState))
+    .default([]),
+  timeoutMs: z.coerce.number().int().min(0).max(30_000).default(0),
+});
+
+const idOf = (call: Call): string => operationId.parse(call.params.id);
+
+/** The agent's API; see contract/agent-api.ts for who asks what, and when. */
+export function agentRoutes(node: string, sources: Sources, targets: Targets): Route[] {
+  return [
+    { method: 'GET', path: '/v1/health', callers: BOTH, serve: async () => ({ node }) },
+    {
+      method: 'POST',
+      path: '/v1/migrations/:id/move',
+      callers: OPERATOR,
+      serve: async (call) => sources.move(idOf(call), moveRequest.parse(call.body)),
+    },
+    {
+      method: 'GET',
+      path: '/v1/migrations/:id',
+      callers: OPERATOR,
+      serve: async (call) => sources.moveRecord(idOf(call)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/migrations/:id/abort',
+      callers: OPERATOR,
+      serve: async (call) => sources.abort(idOf(call), abortRequest.parse(call.body).reason),
+    },
+    {
+      method: 'POST',
+      path: '/v1/migrations/:id/release',
+      callers: OPERATOR,
+      serve: async (call) => sources.release(idOf(call)),
+    },
+    {
+      method: 'GET',
+      path: '/v1/targets/:id',
+      callers: BOTH,
+      serve: async (call) => {
+        const { until, timeoutMs } = targetQuery.parse(Object.fromEntries(call.query));
+        return targets.get(idOf(call), new Set(until), timeoutMs);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/targets/:id/restore',
+      callers: BOTH,
+      serve: async (call) => targets.restore(idOf(call), restoreRequest.parse(call.body)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/targets/:id/abort',
+      callers: BOTH,
+      serve: async (call) => targets.abort(idOf(call), abortRequest.parse(call.body).reason, ABORT_WAIT_MS),
+    },
+    {
+      method: 'POST',
+      path: '/v1/checkpoints/:id',
+      callers: OPERATOR,
+      serve: async (call) => sources.checkpoint(idOf(call), checkpointRequest.parse(call.body)),
+    },
+    {
+      method: 'GET',
+      path: '/v1/checkpoints/:id',
+      callers: OPERATOR,
+      serve: async (call) => sources.checkpointRecord(idOf(call)),
+    },
+  ];
+}
+
+/** What only the keeper serves: the folders of the store, for nodes that reach it from user space, and manifests. */
+export function keeperRoutes(folders: StoreFolders, store: Store): Route[] {
+  const done = async (work: Promise<void>) => {
+    await work;
+    return {};
+  };
+  return [
+    {
+      method: 'GET',
+      path: '/v1/store/manifest',
+      callers: BOTH,
+      serve: async (call) => {
+        const path = userPath(manifestQuery.parse(Object.fromEntries(call.query)).path);
+        if (!(await folders.stat(path)))
+          throw new RequestError(404, `nothing at '${path}' on the store`, 'store');
+        return readManifest(store, path).catch((error: Error) => {
+          throw new RequestError(404, error.message, 'store');
+        });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/store/mkdir',
+      callers: ['agent'],
+      serve: (call) => done(folders.mkdir(storePath(pathBody.parse(call.body).path))),
+    },
+    {
+      method: 'POST',
+      path: '/v1/store/remove',
+      callers: BOTH,
+      serve: (call) => done(folders.remove(storePath(pathBody.parse(call.body).path))),
+    },
+    {
+      method: 'POST',
+      path: '/v1/store/rename',
+      callers: ['agent'],
+      serve: (call) => {
+        const { from, to } = renameBody.parse(call.body);
+        return done(folders.rename(storePath(from), storePath(to)));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/store/list',
+      callers: BOTH,
+      serve: async (call) => ({ entries: await folders.list(storePath(queryPath(call))) }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/store/stat',
+      callers: BOTH,
+      serve: async (call) => ({ entry: (await folders.stat(storePath(queryPath(call)))) ?? null }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/store/space',
+      callers: BOTH,
+      serve: async () => ({ freeBytes: await folders.freeBytes() }),
+    },
+  ];
+}
+
+const queryPath = (call: Call): string => pathBody.parse(Object.fromEntries(call.query)).path;

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { command, lastLine } from '../command.ts';
+import { StepError } from '../failure.ts';
+import type { StorePath } from './path.ts';
+import type { Store, StoreEntry, StoreFolders } from './store.ts';
+
+export interface LibnfsPlace {
+  /** The NFS server's address. */
+  server: string;
+  /** What the server exports, for example `/store`. */
+  export: string;
+}
+
+/**
+ * A store reached from user space, for kernels without an NFS client: libnfs' tools carry the bytes, and the keeper (the
+ * agent on the node that serves the store) keeps the folders, which those tools cannot.
+ */
+export class LibnfsStore implements Store {
+  readonly kind = 'libnfs';
+  readonly #place: LibnfsPlace;
+  readonly #folders: StoreFolders;
+
+  constructor(place: LibnfsPlace, folders: StoreFolders) {
+    this.#place = place;
+    this.#folders = folders;
+  }
+
+  /** nfs-cp reports a full store only by its exit code, so the space is named when that is the reason. */
+  async put(localFile: string, file: StorePath, timeoutMs: number): Promise<void> {
+    const result = await command('nfs-cp', [localFile, this.#url(file)], { timeoutMs }).catch(
+      (cause: Error) => {
+        throw new StepError('store', `cannot write '${file}' on the store: ${cause.message}`, { cause });
+      },
+    );
+    if (result.code === 0) return;
+    const said = lastLine(result.stderr) || lastLine(result.stdout) || 'nfs-cp failed';
+    const free = await this.#folders.freeBytes().catch(() => undefined);
+    const space = free === undefined ? '' : ` (${Math.floor(free / 1024 / 1024)} MiB free there)`;
+    throw new StepError('store', `cannot write '${file}' on the store: ${said}${space}`);
+  }
+
+  read(file: StorePath, timeoutMs: number): Readable {
+    const output = new PassThrough({ highWaterMark: 1024 * 1024 });
+    const child = spawn('nfs-cat', [this.#url(file)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const fail = (why: string) =>
+      output.destroy(new StepError('store', `cannot read '${file}' on the store: ${why}`));
+    let words = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      words = (words + chunk).slice(-4096);
+    });
+    child.stdout.pipe(output, { end: false });
+    child.once('error', (error) => fail(error.message));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) output.end();
+      else fail(signal ? 'it took too long' : lastLine(words) || `nfs-cat: exit ${code}`);
+    });
+    finished(output, { readable: true, writable: false })
+      .catch(() => undefined)
+      .finally(() => child.kill('SIGKILL'));
+    return output;
+  }
+
+  mkdir(folder: StorePath): Promise<void> {
+    return this.#folders.mkdir(folder);
+  }
+  list(folder: StorePath): Promise<StoreEntry[]> {
+    return this.#folders.list(folder);
+  }
+  stat(file: StorePath): Promise<StoreEntry | undefined> {
+    return this.#folders.stat(file);
+  }
+  remove(file: StorePath): Promise<void> {
+    return this.#folders.remove(file);
+  }
+  rename(from: StorePath, to: StorePath): Promise<void> {
+    return this.#folders.rename(from, to);
+  }
+  freeBytes(): Promise<number> {
+    return this.#folders.freeBytes();
+  }
+
+  #url(file: StorePath): string {
+    return `nfs://${this.#place.server}${this.#place.export}/${file}?version=4`;
+  }
+}
