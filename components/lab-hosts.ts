@@ -11,7 +11,7 @@ import { machineSettings } from '../node-setup/podman-hosts/machine.ts';
 import { network } from '../node-setup/podman-hosts/network.ts';
 import type { LocalScripts } from '../node-setup/podman-hosts/podman.ts';
 import { sshKey, sshKeyOutput } from '../node-setup/podman-hosts/ssh-key.ts';
-import type { Artefact, ArtefactName } from '../toolchain/artefacts.ts';
+import type { Artefacts } from '../toolchain/artefacts.ts';
 import { hostImageReference } from '../toolchain/host-image.ts';
 
 /** A machine of the site's own, and how to get in. */
@@ -31,7 +31,7 @@ export type HostSource =
 export interface LabHostsArgs {
   stack: string;
   plan: HostSource;
-  artefacts: Readonly<Record<ArtefactName, Artefact>>;
+  artefacts: Artefacts;
 }
 
 /** A host that answers on SSH and has the artefacts it needs; from here on nobody asks where it came from. */
@@ -130,8 +130,7 @@ export class LabHosts extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const copies = artefactsToSend(host).map((artefactName) => {
-      const { sha256, name, file } = artefacts[artefactName];
+    const copies = artefactsToSend(host, artefacts).map(({ sha256, name, file }) => {
       return new command.remote.CopyToRemote(
         `${host.name}-copy-${name}`,
         {

@@ -18,8 +18,8 @@ export const RUNTIME = '/usr/local/sbin/podferry-runtime';
 export const STORE_ROOT = '/srv/podferry/store';
 /** Where the store is mounted when the kernel has an NFS client. */
 export const STORE_MOUNT = '/var/lib/podferry/store';
-/** The store's name in NFSv4's tree of exports. */
-export const STORE_EXPORT = '/store';
+/** The store's name in NFSv4's tree of exports: the same path, so that it is the same with either server. */
+export const STORE_EXPORT = STORE_ROOT;
 /** TCP port of NFSv4 (RFC 7530). */
 export const NFS_PORT = 2049;
 /** TCP port of the API server. */

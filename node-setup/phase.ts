@@ -1,4 +1,4 @@
-import type { Artefact, ArtefactName } from '../toolchain/artefacts.ts';
+import type { Artefacts } from '../toolchain/artefacts.ts';
 import { fileHelpers, hostFacts } from './shell/library.ts';
 import { quote } from './shell/quote.ts';
 
@@ -21,6 +21,8 @@ export interface Lab {
   readonly hosts: readonly LabHost[];
   readonly podSubnet: string;
   readonly serviceSubnet: string;
+  /** Names of preflight checks whose errors do not count. */
+  readonly ignoredChecks?: readonly string[];
   readonly versions: { readonly kubernetes: string };
 }
 
@@ -28,7 +30,7 @@ export interface PhaseContext {
   readonly lab: Lab;
   /** The host the phase is about. With `via: 'master'` the script runs on the master on this host's behalf. */
   readonly host: LabHost;
-  readonly artefacts: Readonly<Record<ArtefactName, Artefact>>;
+  readonly artefacts: Artefacts;
 }
 
 /**

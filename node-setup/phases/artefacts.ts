@@ -1,20 +1,17 @@
-import type { ArtefactName } from '../../toolchain/artefacts.ts';
+import type { Artefact, Artefacts } from '../../toolchain/artefacts.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { SETUP_DIR } from '../paths.ts';
-import type { LabHost, Phase } from '../phase.ts';
+import type { LabHost, Phase, PhaseContext } from '../phase.ts';
 
 const programs = ['kubelet', 'kubeadm', 'kubectl', 'node', 'podferry-runtime'] as const;
-const onEveryNode = [
-  ...programs,
-  'cni-plugins.tar',
-  'agent.mjs',
+const imagesOnEveryNode = [
   'image-pause.tar',
   'image-kube-proxy.tar',
   'image-coredns.tar',
   'image-tick.tar',
   'image-redis.tar',
 ] as const;
-const onMasters = [
+const imagesOnMasters = [
   'image-kube-apiserver.tar',
   'image-kube-controller-manager.tar',
   'image-kube-scheduler.tar',
@@ -22,19 +19,27 @@ const onMasters = [
   'image-operator.tar',
 ] as const;
 
-/** Every file that a host's phases read. */
-export function artefactsOf(host: LabHost): ArtefactName[] {
-  return host.role === 'master' ? [...onEveryNode, ...onMasters] : [...onEveryNode];
-}
-
-/** What an ssh host has to be sent: also the packages, which the phase that installs them verifies itself. */
-export function artefactsToSend(host: LabHost): ArtefactName[] {
-  return [...artefactsOf(host), 'host-packages.tar'];
-}
-
 /** The images that a host's containerd gets. */
-export function imagesOf(host: LabHost): ArtefactName[] {
-  return artefactsOf(host).filter((name) => name.startsWith('image-'));
+export function imagesOf(
+  host: LabHost,
+): ((typeof imagesOnEveryNode)[number] | (typeof imagesOnMasters)[number])[] {
+  return host.role === 'master' ? [...imagesOnEveryNode, ...imagesOnMasters] : [...imagesOnEveryNode];
+}
+
+/** Programs of the site's own, where it brings any. */
+function sitePrograms(artefacts: Artefacts): (keyof Artefacts)[] {
+  return (['containerd', 'criu'] as const).filter((name) => artefacts[name] !== undefined);
+}
+
+/** Every file that a host's phases read, once `base` is there. */
+function neededBy({ host, artefacts }: Pick<PhaseContext, 'host' | 'artefacts'>): (keyof Artefacts)[] {
+  return [...programs, ...sitePrograms(artefacts), 'cni-plugins.tar', 'agent.mjs', ...imagesOf(host)];
+}
+
+/** What an ssh host has to be sent: also the packages, which the phase `base` verifies itself. */
+export function artefactsToSend(host: LabHost, artefacts: Artefacts): Artefact[] {
+  const names: (keyof Artefacts)[] = [...neededBy({ host, artefacts }), 'host-packages.tar'];
+  return names.flatMap((name) => artefacts[name] ?? []);
 }
 
 /**
@@ -59,16 +64,16 @@ check() {
   [ "\${actual%% *}" = "$expected" ] || fail "$1 has the SHA-256 \${actual%% *}"
   echo "$identity" >"$stamp"
 }
-${artefactsOf(c.host)
+${neededBy(c)
   .map((name) => `check ${artefactPath(c, name)}`)
   .join('\n')}
 # a copy over ssh does not keep the mode
-for program in ${programs.map((name) => artefactPath(c, name)).join(' ')}; do
+for program in ${[...programs, ...sitePrograms(c.artefacts)].map((name) => artefactPath(c, name)).join(' ')}; do
   [ -x "$program" ] || chmod 755 "$program"
 done
 `,
   verify: (c) => `
-for file in ${artefactsOf(c.host)
+for file in ${neededBy(c)
     .map((name) => artefactPath(c, name))
     .join(' ')}; do
   [ -e "${SETUP_DIR}/verified/\${file##*/}" ] || fail "$file was not verified"

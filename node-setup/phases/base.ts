@@ -63,14 +63,14 @@ if [ -n "$(missing_pinned)" ]; then
 fi
 mkdir -p ${SETUP_DIR} /etc/podferry /var/log/podferry /run/podferry
 for module in overlay br_netfilter nf_conntrack; do modprobe -q "$module" 2>/dev/null || true; done
-printf 'overlay\\nbr_netfilter\\nnf_conntrack\\n' | put /etc/modules-load.d/podferry.conf 644
+put /etc/modules-load.d/podferry.conf 644 ${literal('overlay\nbr_netfilter\nnf_conntrack')}
 ${sysctlPrelude}
 set_sysctl net.ipv4.ip_forward 1
 set_sysctl net.bridge.bridge-nf-call-iptables 1
 in_container || raise_sysctl fs.inotify.max_user_instances 1024
 put /usr/local/sbin/podferry-network 755 ${literal(networkScript)}
 put /etc/systemd/system/podferry-network.service 644 ${literal(networkUnit)}
-echo ${c.host.address} | put /etc/podferry/address 644
+put /etc/podferry/address 644 ${literal(c.host.address)}
 [ -e /etc/podferry/routes ] || : >/etc/podferry/routes
 # kubeadm and the kubelet look their own node up
 grep -qw ${c.host.name} /etc/hosts || echo '${c.host.address} ${c.host.name} # podferry' >>/etc/hosts

@@ -1,3 +1,4 @@
+import { CRIU_RUNC_CONF_PATH, criuRuncConf } from '../../migration/runtime/criu-conf.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { RUNTIME } from '../paths.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
@@ -6,10 +7,11 @@ import { cniConfigList } from '../templates/cni.ts';
 import {
   containedContainerdUnit,
   containerdConfig,
-  criuConfig,
   limitedContainerdUnit,
+  siteContainerdUnit,
 } from '../templates/containerd.ts';
 
+const SITE_CONTAINERD = '/usr/local/bin/podferry-containerd';
 const DROP_IN = '/etc/systemd/system/containerd.service.d';
 
 /** The container runtime: CNI, containerd with our runtime as its default, what CRIU always does. */
@@ -22,7 +24,7 @@ export const containerd: Phase = {
 ${installPlugins(c)}
 put /etc/cni/net.d/10-podferry.conflist 644 ${literal(cniConfigList(c.host.podCidr))}
 put_link ${artefactPath(c, 'podferry-runtime')} ${RUNTIME}
-put /etc/criu/runc.conf 644 ${literal(criuConfig)}
+put ${CRIU_RUNC_CONF_PATH} 644 ${literal(criuRuncConf.trimEnd())}
 # only what containerd reads may restart it
 changed=no
 systemd_cgroup=false
@@ -32,7 +34,7 @@ restrict=true
 [ -e /etc/containerd/config.toml.before-podferry ] || [ ! -e /etc/containerd/config.toml ] ||
   cp -p /etc/containerd/config.toml /etc/containerd/config.toml.before-podferry
 put /etc/containerd/config.toml 644 ${expanded(
-    containerdConfig(c.artefacts['image-pause.tar'].reference ?? '', {
+    containerdConfig(c.artefacts['image-pause.tar'].reference, {
       systemdCgroup: '$systemd_cgroup',
       restrictOomScoreAdj: '$restrict',
     }),
@@ -42,6 +44,7 @@ if ! may_raise_limits; then
   processes=$(hard_limit 'Max processes')
   put ${DROP_IN}/podferry-limits.conf 644 ${expanded(limitedContainerdUnit('$open_files', '$processes'))}
 fi
+${siteContainerd(c)}
 if in_container; then
   put ${DROP_IN}/podferry-container.conf 644 ${literal(containedContainerdUnit)}
 fi
@@ -73,7 +76,7 @@ if systemctl is-active --quiet containerd; then
   done
 fi
 systemctl disable --quiet --now containerd 2>/dev/null || true
-rm -rf ${DROP_IN}/podferry-limits.conf ${DROP_IN}/podferry-container.conf
+rm -f ${DROP_IN}/podferry-limits.conf ${DROP_IN}/podferry-container.conf ${DROP_IN}/podferry-site.conf ${SITE_CONTAINERD}
 rmdir ${DROP_IN} 2>/dev/null || true
 systemctl daemon-reload
 if [ -e /etc/containerd/config.toml.before-podferry ]; then
@@ -81,13 +84,20 @@ if [ -e /etc/containerd/config.toml.before-podferry ]; then
 else
   rm -f /etc/containerd/config.toml
 fi
-rm -f ${RUNTIME} /etc/criu/runc.conf /etc/cni/net.d/10-podferry.conflist
+rm -f ${RUNTIME} ${CRIU_RUNC_CONF_PATH} /etc/cni/net.d/10-podferry.conflist
 for plugin in bridge host-local loopback portmap .podferry; do rm -f "/opt/cni/bin/$plugin"; done
 rmdir /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /etc/criu 2>/dev/null || true
 rm -rf /run/podferry-cni
 ip link del cni0 2>/dev/null || true
 `,
 };
+
+/** A site's own containerd stands beside the package's, which gives the shim. */
+function siteContainerd(c: PhaseContext): string {
+  if (c.artefacts.containerd === undefined) return `rm -f ${DROP_IN}/podferry-site.conf ${SITE_CONTAINERD}`;
+  return `put_link ${artefactPath(c, 'containerd')} ${SITE_CONTAINERD}
+put ${DROP_IN}/podferry-site.conf 644 ${literal(siteContainerdUnit(SITE_CONTAINERD))}`;
+}
 
 function installPlugins(c: PhaseContext): string {
   const { sha256 } = c.artefacts['cni-plugins.tar'];

@@ -16,7 +16,7 @@ export const controlPlaneOutput = z.strictObject({
 /** Written last: a control plane without it is half made, and is made anew. */
 const DONE = '/etc/kubernetes/podferry-control-plane';
 
-/** The hash of the cluster's CA, as \`kubeadm join\` wants it: of its public key in DER. */
+/** The hash of the cluster's CA, as `kubeadm join` wants it: of its public key in DER. */
 export const caHashText = `
 ca_hash() {
   openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der |
@@ -26,7 +26,7 @@ ca_hash() {
 
 const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s';
 
-/** The control plane, by \`kubeadm init\`. */
+/** The control plane, by `kubeadm init`. */
 export const controlPlane: Phase = {
   name: 'control-plane',
   title: 'control plane (kubeadm init)',

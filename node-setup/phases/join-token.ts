@@ -20,7 +20,7 @@ kubeadm token list -o json 2>/dev/null | jq -r 'select(.description == "${tokenD
 `;
 
 /**
- * A token that lets one worker join; made on the master. The phase \`member\` deletes it once the worker is in, seconds
+ * A token that lets one worker join; made on the master. The phase `member` deletes it once the worker is in, seconds
  * later. It would live for a day only so that an interrupted set-up can be gone on with.
  */
 export const joinToken: Phase = {

@@ -7,7 +7,7 @@ import { PATCHES } from './kubelet.ts';
 /** Written last: a worker without it has joined by half, and joins anew. */
 const DONE = '/etc/kubernetes/podferry-joined';
 
-/** Makes a worker a node of the cluster. Reads the output of the phase \`join-token\` on stdin. */
+/** Makes a worker a node of the cluster. Reads the output of the phase `join-token` on stdin. */
 export const join: Phase = {
   name: 'join',
   title: 'joining the cluster (kubeadm join)',

@@ -22,17 +22,17 @@ driver=systemd fail_v1=true
 [ "$(cgroup_version)" = 2 ] || { driver=cgroupfs; fail_v1=false; }
 open_files=${kubeletDefaults.maxOpenFiles} oom=${kubeletDefaults.oomScoreAdj}
 may_raise_limits || { open_files=$(hard_limit 'Max open files'); oom=0; }
-{
-  cat ${expanded(
-    kubeletPatch({
+shared=
+! in_container || shared=$(cat ${literal(sharedHostPatch)}
+)
+put ${PATCHES}/kubeletconfiguration+strategic.yaml 644 ${expanded(
+    `${kubeletPatch({
       cgroupDriver: '$driver',
       failCgroupV1: '$fail_v1',
       maxOpenFiles: '$open_files',
       oomScoreAdj: '$oom',
-    }),
+    })}\n$shared`,
   )}
-  ! in_container || cat ${literal(sharedHostPatch)}
-} | put ${PATCHES}/kubeletconfiguration+strategic.yaml 644
 mkdir -p /etc/kubernetes/manifests
 systemctl is-enabled --quiet kubelet 2>/dev/null || changed=yes
 if [ $changed = yes ]; then

@@ -14,7 +14,7 @@ put /etc/podferry/routes 644 ${literal(
       .map((host) => `${host.podCidr} ${host.address}`)
       .join('\n'),
   )}
-echo '${c.host.podCidr} ${c.lab.podSubnet}' | put /etc/podferry/pod-subnets 644
+put /etc/podferry/pod-subnets 644 ${literal(`${c.host.podCidr} ${c.lab.podSubnet}`)}
 systemctl enable --quiet podferry-network
 /usr/local/sbin/podferry-network up
 `,

@@ -12,7 +12,7 @@ ignored_checks() {
 }
 `;
 
-/** Everything that kubeadm and the kubelet made on a node, also what \`kubeadm reset\` says it leaves behind. */
+/** Everything that kubeadm and the kubelet made on a node, also what `kubeadm reset` says it leaves behind. */
 export const resetNode = `
 reset_node() {
   [ ! -x /usr/bin/kubeadm ] || timeout 90 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock \\

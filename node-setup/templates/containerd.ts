@@ -66,8 +66,7 @@ OOMScoreAdjust=0`;
 export const containedContainerdUnit = `[Service]
 ExecStartPre=`;
 
-/**
- * What CRIU does in every call through runc: no flag of runc's says it. A pod's address changes with its node, so
- * connections are closed on both sides and listeners kept; \`tcp-close\` at restore needs it at dump.
- */
-export const criuConfig = 'tcp-close';
+/** Another program in the unit's place. */
+export const siteContainerdUnit = (program: string): string => `[Service]
+ExecStart=
+ExecStart=${program}`;

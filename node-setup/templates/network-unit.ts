@@ -35,7 +35,10 @@ make_default_route() {
 
 set_routes() {
   while read -r subnet via; do
-    [ -z "$subnet" ] || ip route replace "$subnet" via "$via" proto $protocol
+    [ -z "$subnet" ] || ip route replace "$subnet" via "$via" proto $protocol || {
+      echo "podferry: pods of the node $via cannot be reached: nodes must share a link" >&2
+      exit 1
+    }
   done </etc/podferry/routes
   ip -4 route show proto $protocol | while read -r subnet _; do
     [ "$subnet" = default ] || grep -q "^$subnet " /etc/podferry/routes ||

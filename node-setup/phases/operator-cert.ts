@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { OPERATOR_COMMON_NAME } from '../../migration/contract/agent-api.ts';
+import { CA_DIR } from '../paths.ts';
+import type { Phase } from '../phase.ts';
+import { newKey, sign, stillValid } from '../shell/pki.ts';
+
+/** What the phase prints, in PEM; a secret. It is kept in the cluster as a Secret, which only the operator reads. */
+export const operatorCertOutput = z.strictObject({
+  key: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
+  cert: z.string().startsWith('-----BEGIN CERTIFICATE-----'),
+  ca: z.string().startsWith('-----BEGIN CERTIFICATE-----'),
+});
+
+const KEY = `${CA_DIR}/operator.key`;
+const CERT = `${CA_DIR}/operator.crt`;
+
+/** The operator's key and client certificate, made on the master. */
+export const operatorCert: Phase = {
+  name: 'operator-cert',
+  title: 'certificate of the operator',
+  timeoutSeconds: 30,
+  on: 'master',
+  apply: () => `
+by_this_authority() { openssl verify -CAfile ${CA_DIR}/ca.crt ${CERT} >/dev/null 2>&1; }
+{ [ -s ${KEY} ] && ${stillValid(CERT)} && by_this_authority; } || {
+  ${newKey(KEY)}
+  openssl req -new -key ${KEY} -subj '/CN=${OPERATOR_COMMON_NAME}' -out ${CA_DIR}/operator.csr
+  ${sign(`${CA_DIR}/operator.csr`, CERT, CA_DIR, {
+    commonName: OPERATOR_COMMON_NAME,
+    usages: ['clientAuth'],
+    alternativeNames: [],
+  })}
+  rm -f ${CA_DIR}/operator.csr
+}
+`,
+  verify: () => `
+by_this_authority || fail 'the operator’s certificate was not signed by the lab’s authority'
+jq -n --rawfile key ${KEY} --rawfile cert ${CERT} --rawfile ca ${CA_DIR}/ca.crt '{key: $key, cert: $cert, ca: $ca}'
+`,
+  remove: () => `
+rm -f ${KEY} ${CERT}
+`,
+};

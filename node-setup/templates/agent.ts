@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import type { agentConfig } from '../../migration/agent/config.ts';
+import { AGENT_PORT } from '../../migration/contract/agent-api.ts';
+import { LIB_DIR, PKI_DIR, STORE_ROOT } from '../paths.ts';
+import type { LabHost } from '../phase.ts';
+
+/** The agent's configuration but for its way to the store, which the node itself has found out. */
+export function agentSettings(host: LabHost): Omit<z.input<typeof agentConfig>, 'store'> {
+  return {
+    node: host.name,
+    role: host.role,
+    listen: { address: host.address, port: AGENT_PORT },
+    tls: { key: `${PKI_DIR}/agent.key`, cert: `${PKI_DIR}/agent.crt`, ca: `${PKI_DIR}/ca.crt` },
+    runtimeSocket: '/run/podferry/runtime.sock',
+    stateDir: '/var/lib/podferry/agent',
+    imagesDir: '/run/podferry/images',
+    logDir: '/var/log/podferry',
+    ...(host.role === 'master' ? { storeRoot: STORE_ROOT } : {}),
+  };
+}
+
+/**
+ * The agent's unit. It freezes, dumps and reads any container of the node, by runc and CRIU, so it keeps its
+ * privileges and sees the machine's own mounts: what would give it a mount namespace or a filter of system calls of
+ * its own would break dumps. What is left to take away is taken.
+ */
+export const agentUnit = `[Unit]
+Description=podferry: the node's migration agent
+After=containerd.service podferry-network.service
+StartLimitIntervalSec=0
+
+[Service]
+Environment=NODE_ENV=production
+ExecStart=${LIB_DIR}/node ${LIB_DIR}/agent.mjs /etc/podferry/agent.json
+Restart=always
+RestartSec=1
+UMask=0077
+RuntimeDirectory=podferry
+RuntimeDirectoryPreserve=yes
+StateDirectory=podferry/agent
+StateDirectoryMode=0700
+KeyringMode=private
+LimitCORE=0
+
+[Install]
+WantedBy=multi-user.target`;
