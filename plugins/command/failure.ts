@@ -3,6 +3,7 @@ import type { Redact } from './redact.ts';
 
 /** How a command ended. */
 export interface Ending {
+  /** Exit code; null when a signal ended it, and (with no signal either) when its end was not seen. */
   readonly code: number | null;
   readonly signal: string | null;
 }
@@ -20,11 +21,16 @@ export function commandFailure(
   run: { command: string; where?: string; output: OutputCollector; redact: Redact },
   options?: ErrorOptions,
 ): Error {
-  const how = ending.signal === null ? `exit status ${ending.code}` : `signal ${ending.signal}`;
   const where = run.where === undefined ? '' : ` on ${run.where}`;
   const lastWords = run.output.lastWords();
-  const text = `${how}${where}: running ${abbreviate(run.command)}${lastWords === '' ? '' : `:\n${lastWords}`}`;
-  return new Error(run.redact(text), options);
+  const why = options?.cause instanceof Error ? `${options.cause.message}: ` : '';
+  const what = `${why}${describe(ending)}${where}: running ${abbreviate(run.command)}`;
+  return new Error(run.redact(lastWords === '' ? what : `${what}:\n${lastWords}`), options);
+}
+
+function describe({ code, signal }: Ending): string {
+  if (signal !== null) return `ended by ${signal.startsWith('SIG') ? signal : `SIG${signal}`}`;
+  return code === null ? 'did not end' : `exit status ${code}`;
 }
 
 function abbreviate(command: string): string {

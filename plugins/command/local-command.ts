@@ -3,6 +3,7 @@ import type { Context } from '../protocol/provider.ts';
 import { commandFailure, type Ending } from './failure.ts';
 import type { LocalCommandInputs } from './inputs.ts';
 import { type CommandOutput, OutputCollector } from './output.ts';
+import { signalLocalSession } from './process-session.ts';
 import type { Redact } from './redact.ts';
 
 /** How long a cancelled command may take to end by itself before it is killed (ms). */
@@ -25,7 +26,7 @@ export async function runLocal(
     cwd: inputs.dir,
     env: { ...process.env, ...inputs.environment, ...previousOutput(inputs, previous) },
     stdio: [inputs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-    // A process group of its own: cancelling reaches everything the command has started.
+    // A session of its own: cancelling reaches everything the command has started.
     detached: true,
   });
   const output = new OutputCollector(context, inputs.logging, redact);
@@ -60,8 +61,8 @@ function endOf(child: ChildProcess, signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve, reject) => {
     let killTimer: NodeJS.Timeout | undefined;
     const stop = (): void => {
-      killGroup(child, 'SIGTERM');
-      killTimer = setTimeout(() => killGroup(child, 'SIGKILL'), killDelay);
+      kill(child, 'SIGTERM');
+      killTimer = setTimeout(() => kill(child, 'SIGKILL'), killDelay);
     };
     signal.addEventListener('abort', stop, { once: true });
     const settle = (act: () => void): void => {
@@ -76,11 +77,6 @@ function endOf(child: ChildProcess, signal: AbortSignal): Promise<Ending> {
   });
 }
 
-function killGroup(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, name);
-  } catch {
-    // ESRCH: everything in the group has ended already.
-  }
+function kill(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid !== undefined) signalLocalSession(child.pid, name);
 }

@@ -9,13 +9,15 @@ import { addressOf } from './ssh/dial.ts';
 import { checkEnvironment } from './ssh/environment.ts';
 import { execute } from './ssh/execute.ts';
 import type { ConnectionPool } from './ssh/pool.ts';
+import { Introduction, introduced, signalSession } from './ssh/remote-process.ts';
 
 /** How long a cancelled command may take to end after SIGTERM, and after SIGKILL (ms). */
-const killDelay = 5_000;
-const closeDelay = 2_000;
+const termDelay = 5_000;
+const killDelay = 2_000;
 
 /**
- * Runs a command on the host of `inputs.connection` and resolves with what it wrote.
+ * Runs a command on the host of `inputs.connection` (its login shell must be of the POSIX family) and resolves with
+ * what it wrote.
  * @throws Error with host, exit code and last output when it fails, when the host cannot be reached, when the
  *   connection breaks, and when the operation is cancelled (the remote command is ended then).
  */
@@ -35,14 +37,13 @@ export async function runRemote(
   const ending = await pool.withChannel(
     connection,
     context,
-    (client) => execute(client, command, env),
-    async (channel, client) => {
-      channel.on('data', (chunk: Buffer) => output.add('stdout', chunk));
-      channel.stderr.on('data', (chunk: Buffer) => output.add('stderr', chunk));
+    (client) => execute(client, introduced(command), env),
+    (channel, client) => {
+      const introduction = readOutput(channel, output);
       // A command need not read its input to the end.
       channel.stdin.on('error', () => undefined);
       channel.stdin.end(inputs.stdin ?? '');
-      return endOf(channel, client, where, context.signal);
+      return endOf({ channel, client, introduction, where }, context.signal);
     },
   );
   const written = output.finish();
@@ -53,36 +54,58 @@ export async function runRemote(
   return written;
 }
 
-/** Waits for the command's end; when the signal is aborted, ends it: SIGTERM, SIGKILL, and at last the channel. */
-function endOf(channel: ClientChannel, client: Client, where: string, signal: AbortSignal): Promise<Ending> {
+function readOutput(channel: ClientChannel, output: OutputCollector): Introduction {
+  const introduction = new Introduction();
+  channel.on('data', (chunk: Buffer) => output.add('stdout', introduction.strip(chunk)));
+  channel.on('end', () => output.add('stdout', introduction.rest()));
+  channel.stderr.on('data', (chunk: Buffer) => output.add('stderr', chunk));
+  return introduction;
+}
+
+interface Run {
+  readonly channel: ClientChannel;
+  readonly client: Client;
+  readonly introduction: Introduction;
+  readonly where: string;
+}
+
+/** Waits for the command's end; ends it when the signal is aborted, and stops waiting if even that does not help. */
+function endOf({ channel, client, introduction, where }: Run, signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    let ending: Ending | undefined;
+    let ending: Ending = { code: null, signal: null };
     let timer: NodeJS.Timeout | undefined;
-    const stop = (): void => {
-      channel.signal('TERM');
-      timer = setTimeout(() => {
-        channel.signal('KILL');
-        timer = setTimeout(() => channel.close(), closeDelay);
-      }, killDelay);
-    };
     const settle = (act: () => void): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       client.off('close', lost);
       act();
     };
-    const lost = (): void =>
+    const send = (name: 'TERM' | 'KILL'): void => {
+      if (introduction.session !== undefined) void signalSession(client, introduction.session, name);
+    };
+    const stop = (): void => {
+      send('TERM');
+      timer = setTimeout(() => {
+        send('KILL');
+        timer = setTimeout(() => {
+          channel.close();
+          settle(() => resolve(ending));
+        }, killDelay);
+      }, termDelay);
+    };
+    const lost = (): void => {
       settle(() => reject(new Error(`the connection to ${where} broke while a command ran`)));
+    };
     client.once('close', lost);
     channel.on('exit', (code: number | null, killedBy?: string) => {
       ending = { code, signal: killedBy ?? null };
     });
     channel.on('close', () => {
-      settle(() => {
-        if (ending !== undefined) resolve(ending);
-        else if (signal.aborted) resolve({ code: null, signal: 'KILL' });
-        else reject(new Error(`${where} closed the command's channel without saying how the command ended`));
-      });
+      const known = ending.code !== null || ending.signal !== null || signal.aborted;
+      if (known) settle(() => resolve(ending));
+      else {
+        settle(() => reject(new Error(`${where} closed the channel without saying how the command ended`)));
+      }
     });
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type AuthContext, type Connection as ServerConnection, type Session } from 'ssh2';
@@ -78,7 +78,6 @@ function authenticate(context: AuthContext, publicKey: string, password: string)
 
 function serveSession(session: Session, acceptEnv: Set<string>, seen: TestServer['seen']): void {
   const env: Record<string, string> = {};
-  let child: ChildProcess | undefined;
   session.on('env', (accept, reject, info) => {
     if (!acceptEnv.has(info.key)) {
       reject?.();
@@ -87,27 +86,22 @@ function serveSession(session: Session, acceptEnv: Set<string>, seen: TestServer
     env[info.key] = (info as unknown as { val: string }).val;
     accept?.();
   });
-  session.on('signal', (accept, _reject, info) => {
-    if (child?.pid !== undefined) process.kill(-child.pid, `SIG${info.name}` as NodeJS.Signals);
-    accept?.();
-  });
   session.on('sftp', (accept) => serveFiles(accept()));
   session.on('exec', (accept, _reject, info) => {
     const channel = accept();
     seen.channels++;
     seen.mostChannels = Math.max(seen.mostChannels, seen.channels);
-    child = spawn('/bin/sh', ['-c', info.command], { env: { ...process.env, ...env }, detached: true });
-    channel.pipe(child.stdin as NodeJS.WritableStream);
-    child.stdin?.on('error', () => undefined);
-    child.stdout?.pipe(channel, { end: false });
-    child.stderr?.pipe(channel.stderr, { end: false });
+    const child = spawn('/bin/sh', ['-c', info.command], { env: { ...process.env, ...env }, detached: true });
+    channel.pipe(child.stdin);
+    child.stdin.on('error', () => undefined);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
     child.on('close', (code, signal) => {
       seen.channels--;
       if (signal === null) channel.exit(code ?? 255);
       else channel.exit(signal.slice(3));
       channel.end();
     });
-    channel.on('close', () => child?.kill('SIGKILL'));
     channel.on('error', () => undefined);
   });
 }
