@@ -45,9 +45,10 @@ answers() {
 }
 start=$(date +%s)
 until answers; do
-  [ $(($(date +%s) - start)) -lt 30 ] || {
-    journalctl --no-pager -q -u podferry-agent -n 20 >&2
-    fail 'waited 30 s for the agent at ${c.host.address}, port ${AGENT_PORT}'
+  # an agent that keeps on dying will not answer later either
+  [ $(($(date +%s) - start)) -lt 30 ] && [ "$(systemctl show -P NRestarts podferry-agent)" -lt 5 ] || {
+    journalctl --no-pager -q -u podferry-agent -n 15 -o cat >&2
+    fail 'waited for the agent at ${c.host.address}, port ${AGENT_PORT}'
   }
   sleep 0.2
 done

@@ -18,6 +18,8 @@ store_put() {
   if [ "$(store_kind)" = mount ]; then cp "$1" "${storeFolder(role)}/$2"; else nfs-cp "$1" "${url}/$2?version=4" >/dev/null; fi
 }
 store_get() {
+  # nfs-cp makes files anew only, on either side
+  rm -f "$2"
   if [ "$(store_kind)" = mount ]; then cp "${storeFolder(role)}/$1" "$2"; else nfs-cp "${url}/$1?version=4" "$2" >/dev/null; fi
 }
 `;
