@@ -120,6 +120,8 @@ export const checkpointRequest = z.strictObject({
   /** Directory for this pod's checkpoint, relative to the store's root, without `..`. */
   path: z.string().min(1),
   image: z.string().min(1),
+  /** The pod as a PodTemplateSpec, to be kept in the manifest: a restore without a template starts pods like it. */
+  template: z.looseObject({}).optional(),
 });
 export type CheckpointRequest = z.infer<typeof checkpointRequest>;
 
@@ -142,6 +144,8 @@ export const checkpointManifest = z.strictObject({
   node: z.string(),
   source: containerRef,
   image: z.string(),
+  /** What the request gave. */
+  template: z.looseObject({}).optional(),
   files: z.array(z.strictObject({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() })),
 });
 export type CheckpointManifest = z.infer<typeof checkpointManifest>;

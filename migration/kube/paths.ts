@@ -1,0 +1,26 @@
+import { PODMIGRATION_API_VERSION, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
+
+/** Paths of the API server's REST interface; a name or namespace is escaped where it is put in. */
+
+const segment = encodeURIComponent;
+
+export const podsPath = (namespace?: string): string =>
+  namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${segment(namespace)}/pods`;
+
+export const podPath = (namespace: string, name: string): string => `${podsPath(namespace)}/${segment(name)}`;
+
+export const nodesPath = (): string => '/api/v1/nodes';
+
+export const migrationsPath = (namespace?: string): string =>
+  namespace === undefined
+    ? `/apis/${PODMIGRATION_API_VERSION}/${PODMIGRATION_PLURAL}`
+    : `/apis/${PODMIGRATION_API_VERSION}/namespaces/${segment(namespace)}/${PODMIGRATION_PLURAL}`;
+
+export const migrationPath = (namespace: string, name: string): string =>
+  `${migrationsPath(namespace)}/${segment(name)}`;
+
+export const eventsPath = (namespace: string): string =>
+  `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;
+
+export const leasesPath = (namespace: string): string =>
+  `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;

@@ -1,0 +1,64 @@
+import type {
+  CheckpointManifest,
+  CheckpointRecord,
+  CheckpointRequest,
+  MoveRequest,
+  SourceRecord,
+  TargetRecord,
+} from '../contract/agent-api.ts';
+import type { Node } from '../kube/objects.ts';
+
+export type TargetState = TargetRecord['state'];
+
+/**
+ * The agents as the operator sees them. Every call throws AgentUnreachable when no answer came (whatever was asked
+ * may or may not have been done) and AgentRefusal when the agent answered with a failure.
+ */
+export interface Agents {
+  /** Where other agents reach this node's agent. */
+  urlOf(node: Node): string;
+  source(node: Node, id: string): Promise<SourceRecord>;
+  /** Answers when the move is over, one way or the other. */
+  move(node: Node, id: string, request: MoveRequest, signal: AbortSignal): Promise<SourceRecord>;
+  abortSource(node: Node, id: string, reason: string): Promise<SourceRecord>;
+  release(node: Node, id: string): Promise<SourceRecord>;
+  target(node: Node, id: string): Promise<TargetRecord>;
+  /** Answers as soon as the target's state is one of `until`, or after `timeoutMs`. */
+  awaitTarget(
+    node: Node,
+    id: string,
+    until: readonly TargetState[],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<TargetRecord>;
+  abortTarget(node: Node, id: string, reason: string): Promise<TargetRecord>;
+  checkpoint(node: Node, id: string): Promise<CheckpointRecord>;
+  startCheckpoint(
+    node: Node,
+    id: string,
+    request: CheckpointRequest,
+    signal: AbortSignal,
+  ): Promise<CheckpointRecord>;
+  /** The manifest of one pod's checkpoint, from the store's keeper; undefined when there is none. */
+  manifest(keeper: Node, path: string): Promise<CheckpointManifest | undefined>;
+}
+
+/** No answer from an agent. */
+export class AgentUnreachable extends Error {
+  override readonly name = 'AgentUnreachable';
+}
+
+/** An agent's answer was a failure. */
+export class AgentRefusal extends Error {
+  override readonly name = 'AgentRefusal';
+  readonly code: number;
+  readonly step: string;
+  readonly criuLog: readonly string[];
+
+  constructor(message: string, code: number, step: string, criuLog: readonly string[]) {
+    super(message);
+    this.code = code;
+    this.step = step;
+    this.criuLog = criuLog;
+  }
+}

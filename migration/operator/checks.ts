@@ -1,0 +1,128 @@
+import { RUNTIME_CLASS } from '../contract/annotations.ts';
+import { controllerOf, isNodeReady, type Node, type Pod } from '../kube/objects.ts';
+
+/** Why something cannot be done: one word for programs, one sentence for people. */
+export interface Objection {
+  reason: string;
+  message: string;
+}
+
+/** What is known when somebody asks to move or save a pod. */
+export interface Facts {
+  /** The name that was asked for. */
+  asked: string;
+  pod: Pod | undefined;
+  /** The migration or checkpoint that has this pod already. */
+  busyWith: string | undefined;
+}
+
+/** What is known about where a pod is to go; `asked` empty means anywhere else. */
+export interface DestinationFacts {
+  asked: string;
+  node: Node | undefined;
+  currentNode: string | undefined;
+}
+
+interface Check<F> {
+  reason: string;
+  /** The objection's message, or undefined when all is well. */
+  object(facts: F): string | undefined;
+}
+
+const runningPod: Check<Facts>[] = [
+  {
+    reason: 'SourcePodNotFound',
+    object: ({ asked, pod }) => (pod ? undefined : `there is no pod ${asked} in this namespace`),
+  },
+  {
+    reason: 'SourcePodNotRunning',
+    object({ pod }) {
+      if (!pod) return undefined;
+      if (pod.metadata.deletionTimestamp) return `pod ${pod.metadata.name} is being deleted`;
+      const { phase } = pod.status;
+      return phase === 'Running'
+        ? undefined
+        : `pod ${pod.metadata.name} is ${phase || 'not started'}, not Running`;
+    },
+  },
+  {
+    reason: 'OtherRuntime',
+    object({ pod }) {
+      const name = pod?.spec.runtimeClassName;
+      if (name === undefined || name === RUNTIME_CLASS) return undefined;
+      return `pod ${pod?.metadata.name} is run by RuntimeClass ${name}; only pods of ${RUNTIME_CLASS}, the nodes' default, can be moved or saved`;
+    },
+  },
+  {
+    reason: 'ManyContainers',
+    object({ pod }) {
+      if (!pod) return undefined;
+      const { containers, initContainers, ephemeralContainers } = pod.spec;
+      const names = [...containers, ...initContainers, ...ephemeralContainers].map((c) => c.name);
+      if (names.length <= 1) return undefined;
+      return `pod ${pod.metadata.name} has several containers (${names.join(', ')}); so far only pods with a single container can be moved or saved`;
+    },
+  },
+  {
+    reason: 'PodBusy',
+    object: ({ pod, busyWith }) =>
+      pod && busyWith !== undefined
+        ? `pod ${pod.metadata.name} is already in podmigration ${busyWith}`
+        : undefined,
+  },
+];
+
+const movable: Check<Facts>[] = [
+  ...runningPod,
+  {
+    reason: 'OwnedByController',
+    object({ pod }) {
+      const owner = pod && controllerOf(pod);
+      if (!owner) return undefined;
+      return `pod ${pod.metadata.name} belongs to ${owner.kind} ${owner.name}, which would replace it; so far only pods without a controller can be moved`;
+    },
+  },
+];
+
+const destination: Check<DestinationFacts>[] = [
+  {
+    reason: 'UnknownNode',
+    object: ({ asked, node }) => (asked === '' || node ? undefined : `there is no node ${asked}`),
+  },
+  {
+    reason: 'NodeNotReady',
+    object({ node }) {
+      if (!node || isNodeReady(node)) return undefined;
+      const ready = node.status.conditions.find((c) => c.type === 'Ready');
+      return `node ${node.metadata.name} is not Ready${ready?.message ? `: ${ready.message}` : ''}`;
+    },
+  },
+  {
+    reason: 'NodeCordoned',
+    object: ({ node }) =>
+      node?.spec.unschedulable
+        ? `node ${node.metadata.name} is cordoned: nothing is scheduled there`
+        : undefined,
+  },
+  {
+    reason: 'AlreadyThere',
+    object: ({ node, currentNode }) =>
+      node && node.metadata.name === currentNode ? `the pod is already on node ${currentNode}` : undefined,
+  },
+];
+
+/** All that stands against moving this pod. */
+export const objectionsToMove = (facts: Facts): Objection[] => ask(movable, facts);
+
+/** All that stands against saving this pod's state. */
+export const objectionsToSave = (facts: Facts): Objection[] => ask(runningPod, facts);
+
+/** All that stands against this destination. */
+export const objectionsToDestination = (facts: DestinationFacts): Objection[] => ask(destination, facts);
+
+function ask<F>(checks: readonly Check<F>[], facts: F): Objection[] {
+  return checks.flatMap(({ reason, object }) => {
+    const message = object(facts);
+    return message === undefined ? [] : [{ reason, message }];
+  });
+}

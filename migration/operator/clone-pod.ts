@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import {
+  CHECKPOINT_ANNOTATION,
+  MIGRATION_ANNOTATION,
+  ORIGIN_ANNOTATION,
+  RUNTIME_CLASS,
+  SNAPSHOT_PATH_ANNOTATION,
+  SNAPSHOT_POLICY_ANNOTATION,
+} from '../contract/annotations.ts';
+import type { PodDocument } from '../kube/objects.ts';
+import { originOf } from './naming.ts';
+import { type Placement, place } from './placement.ts';
+
+/** A pod to create. */
+export interface PodManifest {
+  apiVersion: 'v1';
+  kind: 'Pod';
+  metadata: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+    ownerReferences?: unknown[];
+  };
+  spec: Record<string, unknown>;
+}
+
+/** What the scheduler, the kubelet and admission wrote into a pod's spec and would refuse or write anew in a copy. */
+const WRITTEN_BY_THE_CLUSTER = [
+  'nodeName',
+  'ephemeralContainers',
+  'overhead',
+  'priority',
+  'preemptionPolicy',
+  'schedulingGates',
+] as const;
+
+/** Annotations that speak of one pod and must not be carried over to another. */
+const OF_ONE_POD = [
+  'kubectl.kubernetes.io/last-applied-configuration',
+  MIGRATION_ANNOTATION,
+  CHECKPOINT_ANNOTATION,
+  SNAPSHOT_POLICY_ANNOTATION,
+  SNAPSHOT_PATH_ANNOTATION,
+];
+
+/** The target of a migration: `source` under a new name, for another node, waiting for the state of migration `id`. */
+export function cloneForMigration(source: PodDocument, name: string, id: string, to: Placement): PodManifest {
+  const spec = portableSpec(source.spec);
+  const wasMoved = ORIGIN_ANNOTATION in (source.metadata.annotations ?? {});
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: source.metadata.namespace,
+      labels: source.metadata.labels ?? {},
+      annotations: {
+        ...without(source.metadata.annotations ?? {}, OF_ONE_POD),
+        [MIGRATION_ANNOTATION]: id,
+        [ORIGIN_ANNOTATION]: originOf(source),
+      },
+    },
+    spec: { ...place(spec, to, wasMoved), runtimeClassName: RUNTIME_CLASS },
+  };
+}
+
+/** What a checkpoint remembers of its pod: enough to create another like it. */
+export function podTemplateOf(source: PodDocument): Record<string, unknown> {
+  const wasMoved = ORIGIN_ANNOTATION in (source.metadata.annotations ?? {});
+  return {
+    metadata: {
+      name: source.metadata.name,
+      labels: source.metadata.labels ?? {},
+      annotations: without(source.metadata.annotations ?? {}, [...OF_ONE_POD, ORIGIN_ANNOTATION]),
+    },
+    spec: place(portableSpec(source.spec), {}, wasMoved),
+  };
+}
+
+/** The parts of a PodTemplateSpec that we look at; the rest of its spec is kept as it is. */
+export const podTemplate = z.looseObject({
+  metadata: z
+    .looseObject({
+      name: z.string().optional(),
+      labels: z.record(z.string(), z.string()).default({}),
+      annotations: z.record(z.string(), z.string()).default({}),
+    })
+    .default({ labels: {}, annotations: {} }),
+  spec: z.looseObject({
+    containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })).min(1),
+  }),
+});
+export type PodTemplate = z.infer<typeof podTemplate>;
+
+/** A pod that starts from the checkpoint in `directory`. */
+export function podFromCheckpoint(
+  template: PodTemplate,
+  pod: { name: string; namespace: string; labels: Record<string, string>; owner: unknown },
+  directory: string,
+  to: Placement,
+): PodManifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: pod.name,
+      namespace: pod.namespace,
+      labels: { ...template.metadata.labels, ...pod.labels },
+      annotations: {
+        ...without(template.metadata.annotations, [...OF_ONE_POD, ORIGIN_ANNOTATION]),
+        [CHECKPOINT_ANNOTATION]: directory,
+      },
+      ownerReferences: [pod.owner],
+    },
+    spec: { ...place(portableSpec(template.spec), to, false), runtimeClassName: RUNTIME_CLASS },
+  };
+}
+
+const volume = z.looseObject({ name: z.string(), projected: z.unknown().optional() });
+const mounts = z.array(z.looseObject({ name: z.string() })).default([]);
+
+/** The spec without what belongs to one pod on one node: written fields, and the token volume that admission adds. */
+function portableSpec(spec: Record<string, unknown>): Record<string, unknown> {
+  const kept = without(spec, WRITTEN_BY_THE_CLUSTER);
+  const volumes = z.array(volume).default([]).parse(spec.volumes);
+  const tokens = new Set(volumes.filter(isInjectedToken).map((v) => v.name));
+  if (tokens.size === 0) return kept;
+  const result: Record<string, unknown> = { ...kept, volumes: volumes.filter((v) => !tokens.has(v.name)) };
+  for (const list of ['containers', 'initContainers']) {
+    if (Array.isArray(spec[list])) result[list] = spec[list].map((c: unknown) => withoutMounts(c, tokens));
+  }
+  return result;
+}
+
+/** The name that the ServiceAccount admission plugin gives the volume it injects; a user's own one is kept. */
+function isInjectedToken(of: z.infer<typeof volume>): boolean {
+  return of.name.startsWith('kube-api-access-') && of.projected !== undefined;
+}
+
+function withoutMounts(raw: unknown, volumes: ReadonlySet<string>): unknown {
+  const container = z.looseObject({ volumeMounts: mounts }).parse(raw);
+  return { ...container, volumeMounts: container.volumeMounts.filter((m) => !volumes.has(m.name)) };
+}
+
+function without<T>(from: Record<string, T>, keys: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key)));
+}

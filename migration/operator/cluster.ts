@@ -1,0 +1,50 @@
+import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
+import type { Node, Pod, PodDocument } from '../kube/objects.ts';
+import type { PodManifest } from './clone-pod.ts';
+
+/** One transition, told to whoever looks at the object. */
+export interface ClusterEvent {
+  type: 'Normal' | 'Warning';
+  /** What happened, one word, for example Committed. */
+  reason: string;
+  /** What the operator was doing, one word. */
+  action: string;
+  note: string;
+}
+
+/** An object that an event is about. */
+export interface Regarding {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace: string;
+  uid: string;
+}
+
+/**
+ * The cluster as the operator sees it. `read…` ask the API server; the others answer from caches that may be a
+ * moment old. Writes throw ApiError; a status written over a newer object is refused with 409.
+ */
+export interface Cluster {
+  readMigration(namespace: string, name: string): Promise<Podmigration | undefined>;
+  /** Fails with 409 when anything about the object changed since it was read: this is what makes a commit one step. */
+  writeStatus(of: Podmigration, status: PodmigrationStatus): Promise<Podmigration>;
+  setFinalizer(of: Podmigration, present: boolean): Promise<Podmigration>;
+  /** Migrations of this namespace that are under way and have this pod as source or target. */
+  migrationsOf(namespace: string, pod: string): Podmigration[];
+
+  readPod(namespace: string, name: string): Promise<{ pod: Pod; document: PodDocument } | undefined>;
+  /** Answers undefined when a pod of this name exists already. */
+  createPod(manifest: PodManifest): Promise<Pod | undefined>;
+  /** Deletes the pod if it still has this uid; a pod that is gone is fine. */
+  deletePod(of: { namespace: string; name: string; uid: string }, graceSeconds: number): Promise<void>;
+  pod(namespace: string, name: string): Pod | undefined;
+  /** Running pods whose line of moves began with a pod of this name. */
+  podsOfLine(namespace: string, origin: string): Pod[];
+
+  node(name: string): Node | undefined;
+  nodes(): Node[];
+
+  /** Best effort: a lost event loses nothing but itself. */
+  tell(regarding: Regarding, event: ClusterEvent): void;
+}

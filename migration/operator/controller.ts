@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import { isApiError, type KubeClient } from '../kube/client.ts';
+import type { Agents } from './agents.ts';
+import { exclusively } from './exclusive.ts';
+import { KubeCluster } from './kube-cluster.ts';
+import { KeyedQueue } from './queue.ts';
+import { type Key, reconcile } from './reconcile.ts';
+
+export interface ControllerOptions {
+  client: KubeClient;
+  agents: Agents;
+  identity: string;
+  log: Logger;
+  /** Called once the caches are filled and work has begun. */
+  onReady: () => void;
+}
+
+/** Leads: watches the cluster and reconciles Podmigrations until `signal` fires. */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { client, agents, identity, log } = options;
+  const queue = new KeyedQueue({
+    handle: async (key, work) => {
+      try {
+        await ready;
+        return await reconcile(world, fromText(key), work, log);
+      } catch (error) {
+        // Somebody changed the object meanwhile: what to do is seen from what it is now.
+        if (isApiError(error, 409)) return 0;
+        throw error;
+      }
+    },
+    onError: (key, error, retryMs) => log.warn({ key, err: error, retryMs }, 'will try again'),
+  });
+  const cluster = new KubeCluster(client, identity, {
+    onMigration: (migration, deleted) => {
+      const key = toText(migration.metadata);
+      if (deleted) return;
+      if (migration.metadata.deletionTimestamp) queue.interrupt(key);
+      else queue.add(key);
+    },
+    onPod: (pod) => {
+      const { namespace, name } = pod.metadata;
+      for (const migration of cluster.migrationsNaming(namespace, name))
+        queue.add(toText(migration.metadata));
+    },
+    onError: (what, error) => log.warn({ what, err: error }, 'lost touch with the API server'),
+  });
+  const world = { cluster, agents, now: () => new Date(), exclusively: exclusively() };
+  const caches = cluster.run(signal);
+  // Ends also when `signal` fires before the caches were ever filled.
+  const ready = Promise.race([cluster.synced(), caches]);
+  await ready;
+  options.onReady();
+  await caches;
+  await queue.stop();
+}
+
+const toText = ({ namespace, name }: Key): string => `${namespace}/${name}`;
+
+function fromText(text: string): Key {
+  const cut = text.indexOf('/');
+  return { namespace: text.slice(0, cut), name: text.slice(cut + 1) };
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { ORIGIN_ANNOTATION } from '../contract/annotations.ts';
+import {
+  isFinal,
+  PODMIGRATION_FINALIZER,
+  type Podmigration,
+  type PodmigrationStatus,
+  podmigration,
+} from '../contract/podmigration.ts';
+import { isApiError, type KubeClient } from '../kube/client.ts';
+import { type Node, node, type Pod, pod, podDocument } from '../kube/objects.ts';
+import { eventsPath, migrationPath, migrationsPath, nodesPath, podPath, podsPath } from '../kube/paths.ts';
+import { Reflector } from '../kube/reflector.ts';
+import type { PodManifest } from './clone-pod.ts';
+import type { Cluster, ClusterEvent, Regarding } from './cluster.ts';
+
+/** Who the operator is in events and leases. */
+export const OPERATOR_NAME = 'podferry-operator';
+
+/** What the operator is told about, besides what it asks for. */
+export interface Watchers {
+  onMigration(migration: Podmigration, deleted: boolean): void;
+  onPod(pod: Pod): void;
+  onError(what: string, error: unknown): void;
+}
+
+/** The real cluster: caches kept by reflectors, everything else asked of the API server. */
+export class KubeCluster implements Cluster {
+  readonly #client: KubeClient;
+  readonly #identity: string;
+  readonly #watchers: Watchers;
+  readonly #migrations: Reflector<Podmigration>;
+  readonly #pods: Reflector<Pod>;
+  readonly #nodes: Reflector<Node>;
+
+  constructor(client: KubeClient, identity: string, watchers: Watchers) {
+    this.#client = client;
+    this.#identity = identity;
+    this.#watchers = watchers;
+    const onError = (what: string) => (error: unknown) => watchers.onError(what, error);
+    this.#migrations = new Reflector({
+      client,
+      path: migrationsPath(),
+      parse: (raw) => podmigration.parse(raw),
+      onChange: (object, deleted) => watchers.onMigration(object, deleted),
+      indexes: { pod: podsOf },
+      onError: onError('podmigrations'),
+    });
+    this.#pods = new Reflector({
+      client,
+      path: podsPath(),
+      parse: (raw) => pod.parse(raw),
+      onChange: (object) => watchers.onPod(object),
+      indexes: { origin: originsOf },
+      onError: onError('pods'),
+    });
+    this.#nodes = new Reflector({
+      client,
+      path: nodesPath(),
+      parse: (raw) => node.parse(raw),
+      onError: onError('nodes'),
+    });
+  }
+
+  /** Keeps the caches until `signal` fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#migrations, this.#pods, this.#nodes].map((reflector) => reflector.run(signal)));
+  }
+
+  /** Resolves once every cache was filled. */
+  async synced(): Promise<void> {
+    await Promise.all([this.#migrations.synced, this.#pods.synced, this.#nodes.synced]);
+  }
+
+  allMigrations(): Podmigration[] {
+    return this.#migrations.list();
+  }
+
+  async readMigration(namespace: string, name: string): Promise<Podmigration | undefined> {
+    const raw = await this.#read(migrationPath(namespace, name));
+    return raw === undefined ? undefined : podmigration.parse(raw);
+  }
+
+  async writeStatus(of: Podmigration, status: PodmigrationStatus): Promise<Podmigration> {
+    const path = `${migrationPath(of.metadata.namespace, of.metadata.name)}/status`;
+    return this.#known(await this.#client.request('PUT', path, { body: { ...of, status } }));
+  }
+
+  async setFinalizer(of: Podmigration, present: boolean): Promise<Podmigration> {
+    const { namespace, name, resourceVersion } = of.metadata;
+    const others = of.metadata.finalizers.filter((f) => f !== PODMIGRATION_FINALIZER);
+    const finalizers = present ? [...others, PODMIGRATION_FINALIZER] : others;
+    const body = { metadata: { resourceVersion, finalizers } };
+    const details = { body, contentType: 'application/merge-patch+json' };
+    return this.#known(await this.#client.request('PATCH', migrationPath(namespace, name), details));
+  }
+
+  migrationsOf(namespace: string, podName: string): Podmigration[] {
+    return this.#migrations.find('pod', `${namespace}/${podName}`).filter((m) => !isFinal(m.status.state));
+  }
+
+  /** Every migration that names this pod, also those that are over. */
+  migrationsNaming(namespace: string, podName: string): Podmigration[] {
+    return this.#migrations.find('pod', `${namespace}/${podName}`);
+  }
+
+  async readPod(namespace: string, name: string) {
+    if (name === '') return undefined;
+    const raw = await this.#read(podPath(namespace, name));
+    return raw === undefined ? undefined : { pod: pod.parse(raw), document: podDocument.parse(raw) };
+  }
+
+  async createPod(manifest: PodManifest): Promise<Pod | undefined> {
+    try {
+      const path = podsPath(manifest.metadata.namespace);
+      const created = pod.parse(await this.#client.request('POST', path, { body: manifest }));
+      this.#pods.put(created);
+      return created;
+    } catch (error) {
+      if (isApiError(error, 409) && error.reason === 'AlreadyExists') return undefined;
+      throw error;
+    }
+  }
+
+  async deletePod(of: { namespace: string; name: string; uid: string }, graceSeconds: number): Promise<void> {
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      gracePeriodSeconds: graceSeconds,
+      preconditions: { uid: of.uid },
+    };
+    try {
+      await this.#client.request('DELETE', podPath(of.namespace, of.name), { body });
+    } catch (error) {
+      // 404: it is gone. 409: the name belongs to another pod now, so ours is gone too.
+      if (!isApiError(error, 404) && !isApiError(error, 409)) throw error;
+    }
+  }
+
+  pod(namespace: string, name: string): Pod | undefined {
+    return this.#pods.get(namespace, name);
+  }
+
+  podsOfLine(namespace: string, origin: string): Pod[] {
+    return this.#pods.find('origin', `${namespace}/${origin}`);
+  }
+
+  node(name: string): Node | undefined {
+    return this.#nodes.get('', name);
+  }
+
+  nodes(): Node[] {
+    return this.#nodes.list();
+  }
+
+  tell(regarding: Regarding, event: ClusterEvent): void {
+    const { namespace } = regarding;
+    const body = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: `${regarding.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`, namespace },
+      eventTime: new Date().toISOString().replace('Z', '000Z'),
+      reportingController: OPERATOR_NAME,
+      reportingInstance: this.#identity,
+      regarding,
+      ...event,
+      note: event.note.slice(0, 1024),
+    };
+    this.#client.request('POST', eventsPath(namespace), { body }).catch((error: unknown) => {
+      this.#watchers.onError('events', error);
+    });
+  }
+
+  async #read(path: string): Promise<unknown> {
+    try {
+      return await this.#client.request('GET', path);
+    } catch (error) {
+      if (isApiError(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  #known(raw: unknown): Podmigration {
+    const parsed = podmigration.parse(raw);
+    this.#migrations.put(parsed);
+    return parsed;
+  }
+}
+
+/** The pods that a migration is at, as `namespace/name`. */
+function podsOf({ metadata, status }: Podmigration): string[] {
+  const names = [
+    status.sourceUid && status.sourcePod,
+    status.targetPod,
+    ...(status.replicas ?? []).map((r) => r.name),
+  ];
+  const set = new Set(names.filter((name) => name !== undefined && name !== ''));
+  return [...set].map((name) => `${metadata.namespace}/${name}`);
+}
+
+function originsOf({ metadata }: Pod): string[] {
+  const origin = metadata.annotations[ORIGIN_ANNOTATION];
+  return origin ? [`${metadata.namespace}/${origin}`] : [];
+}

@@ -1,0 +1,47 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { pino } from 'pino';
+import { kubeClient } from '../kube/client.ts';
+import { runController } from './controller.ts';
+import { serveHealth } from './health.ts';
+import { httpAgents, readCredentials } from './http-agents.ts';
+import { OPERATOR_NAME } from './kube-cluster.ts';
+import { runAsLeader } from './lease.ts';
+import { readSettings } from './settings.ts';
+
+/** The operator: one of its replicas leads and reconciles; the others wait for the lease. */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = pino({ name: OPERATOR_NAME, level: settings.logLevel });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const client = kubeClient(config);
+  const agents = httpAgents(readCredentials(settings.tlsDirectory), settings.agentPort);
+
+  let isReady = true;
+  const health = serveHealth({ alive: () => true, ready: () => isReady }, settings.healthPort);
+  const lease = {
+    client,
+    namespace: settings.namespace,
+    name: OPERATOR_NAME,
+    identity: settings.identity,
+    onError: (error: unknown) => log.warn({ err: error }, 'lease not renewed'),
+  };
+  log.info({ identity: settings.identity }, 'waiting for the lease');
+  await runAsLeader(lease, stop.signal, async (leading) => {
+    log.info('leading');
+    isReady = false;
+    const onReady = () => {
+      isReady = true;
+      log.info('caches filled, reconciling');
+    };
+    await runController({ client, agents, identity: settings.identity, log, onReady }, leading);
+    isReady = true;
+    log.info('no longer leading');
+  });
+  health.close();
+}
+
+await main();

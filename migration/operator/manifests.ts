@@ -1,0 +1,113 @@
+import { AGENT_PORT } from '../contract/agent-api.ts';
+import { PODMIGRATION_GROUP, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
+
+/**
+ * What the operator needs in the cluster, as plain objects: what deploys it (a Pulumi component, a test) only puts them
+ * in place. Rights are those that the code uses, and no others.
+ */
+
+export const OPERATOR_NAMESPACE = 'podferry-system';
+export const OPERATOR_SERVICE_ACCOUNT = 'podferry-operator';
+export const OPERATOR_DEPLOYMENT = 'podferry-operator';
+export const OPERATOR_LABELS = { 'app.kubernetes.io/name': 'podferry-operator' };
+
+const TLS_DIRECTORY = '/etc/podferry/tls';
+const HEALTH_PORT = 8080;
+
+/** A rule of a Role or ClusterRole. */
+export interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+/** For a ClusterRole: pods and Podmigrations of every namespace. */
+export const clusterRules: Rule[] = [
+  {
+    apiGroups: [PODMIGRATION_GROUP],
+    resources: [PODMIGRATION_PLURAL],
+    verbs: ['get', 'list', 'watch', 'patch'],
+  },
+  { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/status`], verbs: ['update'] },
+  // A restored pod is owned by its Podmigration; where OwnerReferencesPermissionEnforcement is on, that takes this.
+  { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/finalizers`], verbs: ['update'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+];
+
+/** For a Role in the operator's own namespace: the lease by which its replicas agree on one leader. */
+export const leaseRules: Rule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];
+
+export interface OperatorDeployment {
+  /** The operator's image: `node` and operator.mjs, its entry point set. */
+  image: string;
+  /** Secret with ca.crt, tls.crt and tls.key. */
+  secretName: string;
+  replicas: number;
+  /** Goes into an annotation of the pods, so that a new certificate restarts them. */
+  secretVersion: string;
+}
+
+/** The spec of the operator's Deployment (apps/v1). It runs on control-plane nodes and keeps off the workers. */
+export function operatorDeploymentSpec({ image, secretName, replicas, secretVersion }: OperatorDeployment) {
+  return {
+    replicas,
+    selector: { matchLabels: OPERATOR_LABELS },
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    template: {
+      metadata: { labels: OPERATOR_LABELS, annotations: { 'podferry.dev/secret-version': secretVersion } },
+      spec: {
+        serviceAccountName: OPERATOR_SERVICE_ACCOUNT,
+        nodeSelector: { 'node-role.kubernetes.io/control-plane': '' },
+        tolerations: [
+          { key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' },
+        ],
+        // Stepping down from the lease takes a moment; nothing else has to be finished.
+        terminationGracePeriodSeconds: 10,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          runAsGroup: 65532,
+          fsGroup: 65532,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        containers: [operatorContainer(image)],
+        volumes: [{ name: 'tls', secret: { secretName, defaultMode: 0o440 } }],
+      },
+    },
+  };
+}
+
+function operatorContainer(image: string) {
+  const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  const probe = (path: string) => ({
+    httpGet: { path, port: 'health' },
+    periodSeconds: 5,
+    timeoutSeconds: 3,
+  });
+  return {
+    name: 'operator',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    env: [
+      { name: 'PODFERRY_TLS_DIR', value: TLS_DIRECTORY },
+      { name: 'PODFERRY_AGENT_PORT', value: String(AGENT_PORT) },
+      { name: 'PODFERRY_HEALTH_PORT', value: String(HEALTH_PORT) },
+      fromField('POD_NAME', 'metadata.name'),
+      fromField('POD_NAMESPACE', 'metadata.namespace'),
+    ],
+    ports: [{ name: 'health', containerPort: HEALTH_PORT }],
+    readinessProbe: { ...probe('/readyz'), periodSeconds: 1 },
+    livenessProbe: { ...probe('/healthz'), failureThreshold: 6 },
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'tls', mountPath: TLS_DIRECTORY, readOnly: true }],
+  };
+}

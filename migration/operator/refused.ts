@@ -1,0 +1,12 @@
+import type { PodmigrationStatus } from '../contract/podmigration.ts';
+import type { Objection } from './checks.ts';
+import type { Run } from './run.ts';
+import { change, enter } from './status.ts';
+
+/** The status of a request that was not even begun: nothing was touched. */
+export function refused(run: Run, objections: readonly Objection[]): PodmigrationStatus {
+  const message = objections.map((o) => o.message).join('; ');
+  const error = { step: 'validate', message, criuLog: [] };
+  const reason = objections[0]?.reason ?? 'Refused';
+  return enter(run.migration, change(run.status, { error }), 'Failed', { reason, message }, run.now());
+}

@@ -1,0 +1,38 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { AGENT_PORT } from '../contract/agent-api.ts';
+
+/** The operator's settings: environment variables, as its Deployment sets them. */
+const environment = z.object({
+  PODFERRY_TLS_DIR: z.string().default('/etc/podferry/tls'),
+  PODFERRY_AGENT_PORT: z.coerce.number().int().min(1).max(65535).default(AGENT_PORT),
+  PODFERRY_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  POD_NAME: z.string().default(`${hostname()}-${process.pid}`),
+  POD_NAMESPACE: z.string().default('podferry-system'),
+});
+
+export interface Settings {
+  tlsDirectory: string;
+  agentPort: number;
+  healthPort: number;
+  logLevel: string;
+  /** Who this process is in the lease and in events. */
+  identity: string;
+  namespace: string;
+}
+
+/** Reads the settings; throws an Error that names every variable that cannot be used. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) throw new Error(`bad environment:\n${z.prettifyError(parsed.error)}`);
+  const e = parsed.data;
+  return {
+    tlsDirectory: e.PODFERRY_TLS_DIR,
+    agentPort: e.PODFERRY_AGENT_PORT,
+    healthPort: e.PODFERRY_HEALTH_PORT,
+    logLevel: e.PODFERRY_LOG_LEVEL,
+    identity: e.POD_NAME,
+    namespace: e.POD_NAMESPACE,
+  };
+}
