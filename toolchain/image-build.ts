@@ -1,6 +1,5 @@
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { importHostImage } from './host-image.ts';
 import { podman } from './podman.ts';
 import type { Artefact, Job } from './recipe.ts';
 import { run } from './run.ts';
@@ -26,7 +25,7 @@ export interface ImageContent {
 }
 
 /** Marks images that podman holds for the toolchain, so that those of a build that was killed can be found. */
-export const imageLabel = 'podferry.dev/toolchain';
+const imageLabel = 'podferry.dev/toolchain';
 
 const accounts = {
   passwd: [
@@ -53,7 +52,7 @@ export async function buildImage(
   for (const [path, name] of Object.entries(content.artefacts))
     await place(needed(job, name).file, root, path);
   for (const [path, file] of Object.entries(content.files ?? {})) await place(file, root, path);
-  if (content.fromRoot) await copyFromHostRoot(job, content, root);
+  if (content.fromRoot) await copyFromHostRoot(job, content.fromRoot, content, root);
   for (const [path, target] of Object.entries(content.links ?? {})) await symlink(target, join(root, path));
   await writeFile(join(context, 'Containerfile'), containerfile(content));
   try {
@@ -108,41 +107,37 @@ async function place(file: string, root: string, path: string): Promise<void> {
   await copyFile(file, target);
 }
 
-/** Copies files out of the host image, which podman mounts for the time of it. */
-async function copyFromHostRoot(job: Job, content: ImageContent, root: string): Promise<void> {
-  const host = await importHostImage(needed(job, 'host-root.tar'));
-  const mounted = (await podman(['image', 'mount', host])).trim();
-  try {
-    const asked = content.fromRoot ?? [];
-    const paths = [...asked, ...(await librariesOf(mounted, asked))].map((path) => path.replace(/^\//, ''));
-    const archive = join(job.folder, 'from-root.tar');
-    const left = (content.without ?? []).map((pattern) => `--exclude=${pattern}`);
-    // Packed by the root's own tar from inside it: links are followed there and not into this machine.
-    await run(
-      'sh',
-      [
-        '-c',
-        'root=$1; out=$2; shift 2; chroot "$root" tar -ch "$@" > "$out"',
-        'sh',
-        mounted,
-        archive,
-        ...left,
-        ...paths,
-      ],
-      {
-        timeoutSeconds: 60,
-      },
-    );
-    await run('tar', ['-C', root, '--keep-directory-symlink', '-xf', archive], { timeoutSeconds: 60 });
-    await rm(archive);
-  } finally {
-    await podman(['image', 'unmount', host]);
-  }
+/** Programs (one is often a link to another), their settings, and all libraries that `ldd` may name. */
+const toLookInside = [
+  ...['/bin', '/sbin', '/lib', '/lib64', '/etc'],
+  ...['/usr/bin', '/usr/sbin', '/usr/lib64', '/usr/lib/x86_64-linux-gnu'],
+];
+
+/** Copies files out of the host root file system, of which only what that takes is unpacked. */
+async function copyFromHostRoot(
+  job: Job,
+  asked: readonly string[],
+  content: ImageContent,
+  root: string,
+): Promise<void> {
+  const host = await subfolder(job.folder, 'host-root');
+  const further = asked.filter((path) => !toLookInside.some((folder) => path.startsWith(`${folder}/`)));
+  const members = [...toLookInside, ...further].map((path) => `.${path}`);
+  const whole = needed(job, 'host-root.tar').file;
+  await run('tar', ['-C', host, '-xf', whole, ...members], { timeoutSeconds: 120, signal: job.signal });
+  const paths = [...asked, ...(await librariesOf(host, asked))].map((path) => path.replace(/^\//, ''));
+  const left = (content.without ?? []).map((pattern) => `--exclude=${pattern}`);
+  // Packed by the root's own tar from inside it: links are followed there and not into this machine.
+  const script =
+    'host=$1; root=$2; shift 2; chroot "$host" tar -ch "$@" > "$host.tar" && tar -C "$root" -xf "$host.tar"';
+  await run('sh', ['-c', script, 'sh', host, root, ...left, ...paths], { timeoutSeconds: 120 });
+  await rm(host, { recursive: true });
+  await rm(`${host}.tar`);
 }
 
-async function librariesOf(mounted: string, paths: readonly string[]): Promise<string[]> {
-  const script = 'for f; do [ -f "$f" ] && ldd "$f" 2>/dev/null; done; true';
-  const listing = await run('chroot', [mounted, 'sh', '-c', script, 'sh', ...paths], { timeoutSeconds: 30 });
+async function librariesOf(host: string, paths: readonly string[]): Promise<string[]> {
+  const script = 'for f; do [ -f "$f" ] && ldd "$f"; done; true';
+  const listing = await run('chroot', [host, 'sh', '-c', script, 'sh', ...paths], { timeoutSeconds: 30 });
   return librariesAmong(listing);
 }
 

@@ -8,5 +8,6 @@ export const redisImage: ImageContent = {
   fromRoot: ['/usr/bin/redis-server', '/usr/bin/redis-cli', '/usr/bin/busybox'],
   links: { '/usr/bin/sh': 'busybox', '/usr/bin/cat': 'busybox', '/usr/bin/ls': 'busybox' },
   entrypoint: ['/usr/bin/redis-server', '/etc/redis.conf'],
-  user: '65532:65532',
+  // Root: where CAP_SYS_RESOURCE is missing, CRIU cannot read the limits of another user's process (prlimit(2)).
+  user: '0:0',
 };
