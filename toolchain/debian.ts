@@ -6,7 +6,7 @@ import type { DebianPin } from './pins.ts';
 import { run } from './run.ts';
 
 /** This machine has no Debian archive among its package sources, and none was named. */
-export class NoDebianMirror extends Error {
+class NoDebianMirror extends Error {
   constructor() {
     super(
       'No Debian archive is among the package sources of this machine (`apt-get indextargets`). The hosts are made ' +

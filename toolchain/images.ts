@@ -9,7 +9,7 @@ import type { Recipe } from './recipe.ts';
  * Names under which kubeadm 1.36.3 looks for its images (`kubeadm config images list`). No registry is asked: the
  * images under these names hold the versions of the pin table, which for etcd and CoreDNS are newer.
  */
-export const clusterImages = {
+const clusterImages = {
   pause: 'registry.k8s.io/pause:3.10.2',
   'kube-apiserver': `registry.k8s.io/kube-apiserver:v${pins.kubernetes.version}`,
   'kube-controller-manager': `registry.k8s.io/kube-controller-manager:v${pins.kubernetes.version}`,

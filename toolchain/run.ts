@@ -63,7 +63,10 @@ export async function run(program: string, args: readonly string[], options: Run
   }, options.timeoutSeconds * 1000);
   try {
     const exit = await new Promise<string | undefined>((resolve) => {
-      child.on('error', (error) => resolve(`could not run: ${error.message}`));
+      child.on('error', (error) => {
+        // Told to stop, it is waited for: only then is nobody writing any more.
+        if (child.pid === undefined) resolve(`could not run: ${error.message}`);
+      });
       child.on('close', (code, signal) =>
         resolve(code === 0 ? undefined : (signal ?? `exited with ${code}`)),
       );
