@@ -61,11 +61,14 @@ export class Engine {
     const wait = (): void => {
       if (this.closed) return;
       const state = channel.getConnectivityState(true);
-      if (state === connectivityState.READY) {
-        channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, wait);
+      // On the loopback interface a failed attempt means that nobody listens any more.
+      if (state === connectivityState.TRANSIENT_FAILURE) {
+        gone();
         return;
       }
-      this.client.waitForReady(Date.now() + reconnectTimeout, (error) => {
+      const steady = state === connectivityState.READY;
+      const deadline = steady ? Number.POSITIVE_INFINITY : Date.now() + reconnectTimeout;
+      channel.watchConnectivityState(state, deadline, (error) => {
         if (this.closed) return;
         if (error) gone();
         else wait();
