@@ -73,7 +73,7 @@ export function hostAddress(subnet: string, index: number): string {
 /** The part of the pod subnet that node number `index` (from 0) gives out. Throws when there is none left. */
 export function podCidr(podSubnet: string, index: number): string {
   const parsed = parseSubnet(podSubnet);
-  const count = 2 ** (NODE_PREFIX - parsed.prefix);
+  const count = Math.floor(2 ** (NODE_PREFIX - parsed.prefix));
   if (index >= count) {
     throw new Error(`${podSubnet} has no /${NODE_PREFIX} left for node number ${index + 1}`);
   }

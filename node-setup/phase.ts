@@ -99,6 +99,7 @@ function script(phase: Phase, c: PhaseContext, body: string): string {
 umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 phase=${quote(`${phase.title}, ${c.host.name}`)}
+rc=0
 trap 'rc=$?; [ "$rc" = 0 ] || echo "podferry: failed: $phase" >&2' EXIT
 # an interrupted run may still be at work here: wait for it rather than run beside it
 exec 9>${quote(lock)}

@@ -20,7 +20,7 @@ ${stillValid(`${CA_DIR}/ca.crt`)} || {
 }
 `,
   verify: () => `
-openssl verify -CAfile ${CA_DIR}/ca.crt ${CA_DIR}/ca.crt >/dev/null || fail 'the authority’s certificate is not valid'
+openssl verify -CAfile ${CA_DIR}/ca.crt ${CA_DIR}/ca.crt >/dev/null || fail 'the certificate of the authority is not valid'
 `,
   remove: () => `
 rm -rf ${CA_DIR}

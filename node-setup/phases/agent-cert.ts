@@ -37,7 +37,7 @@ rm -f ${issued}.csr
 `;
   },
   verify: (c) => `
-by_this_authority || fail 'the certificate was not signed by the lab’s authority'
+by_this_authority || fail 'the certificate was not signed by the authority of this lab'
 jq -n --rawfile cert ${CA_DIR}/issued-${c.host.name}.crt --rawfile ca ${CA_DIR}/ca.crt '{cert: $cert, ca: $ca}'
 `,
   remove: (c) => `

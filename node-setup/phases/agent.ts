@@ -46,10 +46,10 @@ answers() {
 start=$(date +%s)
 until answers; do
   # an agent that keeps on dying will not answer later either
-  [ $(($(date +%s) - start)) -lt 30 ] && [ "$(systemctl show -P NRestarts podferry-agent)" -lt 5 ] || {
+  if [ $(($(date +%s) - start)) -ge 30 ] || [ "$(systemctl show -P NRestarts podferry-agent)" -ge 5 ]; then
     journalctl --no-pager -q -u podferry-agent -n 15 -o cat >&2
     fail 'waited for the agent at ${c.host.address}, port ${AGENT_PORT}'
-  }
+  fi
   sleep 0.2
 done
 `,

@@ -52,7 +52,7 @@ put /etc/podferry/kubeadm/init.yaml 600 ${expanded(
     }),
   )}
 if [ ! -e ${DONE} ]; then
-  [ ! -e /etc/kubernetes/admin.conf ] && [ -z "$(ls -A /etc/kubernetes/manifests)" ] || reset_node
+  if [ -e /etc/kubernetes/admin.conf ] || [ -n "$(ls -A /etc/kubernetes/manifests)" ]; then reset_node; fi
   kubeadm init --config /etc/podferry/kubeadm/init.yaml --skip-token-print >/var/log/podferry/kubeadm-init.log 2>&1 || {
     tail -n 40 /var/log/podferry/kubeadm-init.log >&2
     fail 'kubeadm init failed; its whole log is in /var/log/podferry/kubeadm-init.log'

@@ -34,7 +34,7 @@ by_this_authority() { openssl verify -CAfile ${CA_DIR}/ca.crt ${CERT} >/dev/null
 }
 `,
   verify: () => `
-by_this_authority || fail 'the operator’s certificate was not signed by the lab’s authority'
+by_this_authority || fail 'the certificate of the operator was not signed by the authority of this lab'
 jq -n --rawfile key ${KEY} --rawfile cert ${CERT} --rawfile ca ${CA_DIR}/ca.crt '{key: $key, cert: $cert, ca: $ca}'
 `,
   remove: () => `

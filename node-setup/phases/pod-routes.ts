@@ -4,7 +4,7 @@ import { literal } from '../shell/here.ts';
 /** Routes to the other nodes' pods. The one phase of a node that a change in the list of hosts concerns. */
 export const podRoutes: Phase = {
   name: 'pod-routes',
-  title: 'routes to the other nodes’ pods',
+  title: 'routes to the pods of other nodes',
   timeoutSeconds: 30,
   on: 'all',
   apply: (c) => `

@@ -51,6 +51,7 @@ ${hostChecks.map((check) => `check=${check.name}\n${check.script(c)}`).join('\n'
 `,
   verify: () => `
 truth() { if "$@"; then echo true; else echo false; fi; }
+# shellcheck disable=SC1091 # the host's
 system=$(. /etc/os-release && echo "$PRETTY_NAME")
 printf '{"facts":{"system":"%s","kernel":"%s","processors":%d,"memoryMiB":%d,"diskFreeMiB":%d,' \\
   "$system" "$(uname -r)" "$(nproc)" "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" \\

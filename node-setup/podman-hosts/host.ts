@@ -98,13 +98,12 @@ done
 
 /** The limits that this machine can give: those of the shell, as a container cannot have more without the capability. */
 const limits = `
-open_files=$(ulimit -Hn)
-[ "$open_files" != unlimited ] && [ "$open_files" -le 1048576 ] || open_files=1048576
-# dash has no ulimit -u
+open_files=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
+if [ "$open_files" = unlimited ] || [ "$open_files" -gt 1048576 ]; then open_files=1048576; fi
 processes=$(awk '/^Max processes/ { print $4 }' /proc/self/limits)
 # podman lowers its own limit to the number of process ids
 process_ids=$(cat /proc/sys/kernel/pid_max)
-[ "$processes" != unlimited ] && [ "$processes" -le "$process_ids" ] || processes=$process_ids
+if [ "$processes" = unlimited ] || [ "$processes" -gt "$process_ids" ]; then processes=$process_ids; fi
 `;
 
 /** systemd uses cgroup v1 only when it is told so, in two voices: its kernel command line and its environment. */

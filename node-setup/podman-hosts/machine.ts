@@ -69,7 +69,7 @@ rmdir /run/podferry 2>/dev/null || true
 export const fitOpenFiles = `
 capabilities=$(awk '$1 == "CapEff:" { print $2 }' /proc/self/status)
 if [ $((0x$capabilities >> 24 & 1)) = 0 ]; then
-  open_files=$(ulimit -Hn)
+  open_files=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
   [ "$(sysctl -n fs.nr_open)" -le "$open_files" ] || sysctl -qw fs.nr_open="$open_files"
 fi
 `;

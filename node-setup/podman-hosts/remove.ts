@@ -10,9 +10,9 @@ export function removeEverything(stack: string): string {
   const filter = `--filter label=${STACK_LABEL}=${quote(stack)}`;
   return `${podmanPrelude}
 failed=
-podman ps -aq ${filter} | xargs -r ${podmanCommand} rm -f -v -t 0 >/dev/null || failed=containers
-podman volume ls -q ${filter} | xargs -r ${podmanCommand} volume rm -f >/dev/null || failed="$failed volumes"
-podman network ls -q ${filter} | xargs -r ${podmanCommand} network rm -f >/dev/null || failed="$failed networks"
+podman ps -aq ${filter} | xargs -r ${PLAIN} rm -f -v -t 0 >/dev/null || failed=containers
+podman volume ls -q ${filter} | xargs -r ${PLAIN} volume rm -f >/dev/null || failed="$failed volumes"
+podman network ls -q ${filter} | xargs -r ${PLAIN} network rm -f >/dev/null || failed="$failed networks"
 (
 ${machineSettings(stack).delete}
 ) || failed="$failed settings"
@@ -20,4 +20,5 @@ ${machineSettings(stack).delete}
 `;
 }
 
-const podmanCommand = 'podman --cgroup-manager=cgroupfs';
+/** xargs runs programs, not the shell's functions. */
+const PLAIN = 'env podman --cgroup-manager=cgroupfs';

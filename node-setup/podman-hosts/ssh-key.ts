@@ -12,7 +12,10 @@ export function sshKey(stack: string, directory: string): LocalScripts {
     create: `set -eu
 umask 077
 mkdir -p ${quote(directory)}
-[ -s ${file} ] && [ -s ${file}.pub ] || { rm -f ${file} ${file}.pub; ssh-keygen -q -t ed25519 -N '' -C ${quote(`podferry:${stack}`)} -f ${file}; }
+if [ ! -s ${file} ] || [ ! -s ${file}.pub ]; then
+  rm -f ${file} ${file}.pub
+  ssh-keygen -q -t ed25519 -N '' -C ${quote(`podferry:${stack}`)} -f ${file}
+fi
 # a key's lines hold nothing that JSON would have to escape, but their ends
 printf '{"publicKey":"%s","privateKey":"%s"}\\n' "$(cat ${file}.pub)" "$(awk '{ printf "%s\\\\n", $0 }' ${file})"
 `,

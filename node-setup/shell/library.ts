@@ -9,6 +9,7 @@ put() {
   chmod "$2" "$1.podferry-new"
   if cmp -s "$1.podferry-new" "$1"; then rm -f "$1.podferry-new"; chmod "$2" "$1"; return; fi
   mv -f "$1.podferry-new" "$1"
+  # shellcheck disable=SC2034 # not every phase asks for it
   changed=yes
 }
 # put_link TARGET PATH: a symbolic link; sets changed=yes when it was not already so
@@ -16,6 +17,7 @@ put_link() {
   [ "$(readlink "$2" || true)" != "$1" ] || return 0
   mkdir -p "\${2%/*}"
   ln -sfn "$1" "$2"
+  # shellcheck disable=SC2034
   changed=yes
 }
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds

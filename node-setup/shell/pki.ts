@@ -38,7 +38,7 @@ export function sign(request: string, file: string, ca: string, leaf: Leaf): str
 openssl req -in ${request} -verify -noout >/dev/null 2>&1 || fail 'the certificate request is not signed by its own key'
 openssl x509 -req -in ${request} -CA ${ca}/ca.crt -CAkey ${ca}/ca.key -sha256 -days ${DAYS} \\
   -set_serial "0x$(openssl rand -hex 16)" -subj '/CN=${leaf.commonName}' -extfile ${file}.extensions -out ${file}.new 2>/dev/null ||
-  fail 'the lab’s authority cannot sign the certificate'
+  fail 'the authority cannot sign the certificate'
 rm -f ${file}.extensions
 mv -f ${file}.new ${file}`;
 }
