@@ -3,7 +3,7 @@ import { hasCode } from '../api/error.ts';
 import { follow } from '../api/watch.ts';
 import type { Cluster } from '../config/cluster.ts';
 import { describe, nameOf, namespaceOf, uidOf } from '../object/kube-object.ts';
-import { listAt, type Tree, textAt, treeAt } from '../object/tree.ts';
+import { listAt, type Tree, textAt } from '../object/tree.ts';
 import { NotReadyError } from './wait.ts';
 
 export interface GoneRequest {
@@ -60,9 +60,5 @@ function whatHolds(object: Tree): string {
     .filter((condition) => textAt(condition, 'status') === 'True' && textAt(object, 'kind') === 'Namespace')
     .map((condition) => textAt(condition, 'message'));
   const held = finalizers.length === 0 ? '' : `, held by finalizers: ${finalizers.join(', ')}`;
-  const since = textAt(treeAt(object, 'metadata'), 'deletionTimestamp');
-  return [
-    `waiting to be gone${since === '' ? '' : ` (deletion asked for at ${since})`}${held}`,
-    ...conditions,
-  ].join('; ');
+  return [`waiting to be gone${held}`, ...conditions].join('; ');
 }

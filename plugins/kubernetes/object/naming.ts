@@ -47,9 +47,12 @@ export function isNamed(inputs: Tree): boolean {
   return name !== undefined && name !== null && name !== '';
 }
 
-/** A new name for the manager of an object's fields, in the official provider's form. */
-export function newFieldManager(): string {
-  return `pulumi-kubernetes-${suffix(undefined)}`;
+/**
+ * Name for the manager of an object's fields, in the official provider's form. It follows from the resource: a create
+ * that was broken off and is done again owns its fields under the same name.
+ */
+export function fieldManagerFor(urn: string): string {
+  return `pulumi-kubernetes-${suffix(Buffer.from(urn))}`;
 }
 
 function autonamed(inputs: Tree, name: string): Tree {

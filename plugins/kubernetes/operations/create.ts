@@ -7,7 +7,7 @@ import { NotReadyError } from '../await/wait.ts';
 import type { Cluster, ClusterLink } from '../config/cluster.ts';
 import { type Checkpoint, formatCheckpoint, formatPreview } from '../object/checkpoint.ts';
 import { annotationOf, annotations, describe, gvkOf, idOf } from '../object/kube-object.ts';
-import { newFieldManager } from '../object/naming.ts';
+import { fieldManagerFor } from '../object/naming.ts';
 import { toObject } from '../object/properties.ts';
 import { type Tree, textAt } from '../object/tree.ts';
 import { settle } from './settle.ts';
@@ -23,10 +23,11 @@ export async function create(
   context: Context,
 ): Promise<CreateResult> {
   const inputs = toObject(request.inputs);
-  if (request.preview) return preview(link, request, inputs, context);
+  const manager = annotationOf(inputs, annotations.patchFieldManager) || fieldManagerFor(request.urn);
+  if (request.preview) return preview(link, request, inputs, manager, context);
   const cluster = await link.reach(context.signal);
   const { type, live: created } = await retrying(
-    () => write(link, cluster, inputs, false, context),
+    () => write(link, { cluster, inputs, manager, dryRun: false }, context),
     (error) => retryDelay(error, context),
     patience,
     context.signal,
@@ -36,7 +37,7 @@ export async function create(
   const checkpoint = {
     inputs,
     initialApiVersion: textAt(inputs, 'apiVersion'),
-    fieldManager: annotationOf(inputs, annotations.patchFieldManager) || newFieldManager(),
+    fieldManager: manager,
   };
   const id = idOf(created);
   try {
@@ -73,6 +74,7 @@ async function preview(
   link: ClusterLink,
   request: CreateRequest,
   inputs: Tree,
+  manager: string,
   context: Context,
 ): Promise<CreateResult> {
   const asGiven: CreateResult = { id: '', outputs: request.inputs };
@@ -80,12 +82,12 @@ async function preview(
   const cluster = await link.reachOrNot(context.signal);
   if (cluster === undefined) return asGiven;
   try {
-    const { live } = await write(link, cluster, inputs, true, context);
+    const { live } = await write(link, { cluster, inputs, manager, dryRun: true }, context);
     const checkpoint = {
       inputs,
       live,
       initialApiVersion: textAt(inputs, 'apiVersion'),
-      fieldManager: annotationOf(inputs, annotations.patchFieldManager) || undefined,
+      fieldManager: manager,
     };
     return { id: '', outputs: formatPreview(checkpoint, request.inputs) };
   } catch (error) {
@@ -94,7 +96,14 @@ async function preview(
   }
 }
 
-async function write(link: ClusterLink, cluster: Cluster, inputs: Tree, dryRun: boolean, context: Context) {
+interface Writing {
+  readonly cluster: Cluster;
+  readonly inputs: Tree;
+  readonly manager: string;
+  readonly dryRun: boolean;
+}
+
+async function write(link: ClusterLink, { cluster, inputs, manager, dryRun }: Writing, context: Context) {
   const type = await cluster.discovery.get(gvkOf(inputs), context.signal);
   const request: WriteRequest = {
     cluster,
@@ -107,7 +116,6 @@ async function write(link: ClusterLink, cluster: Cluster, inputs: Tree, dryRun: 
   if (link.settings.upsertExistingObjects !== true) return { type, live: await createObject(request) };
   // In a preview of a replacement the old object is still there and owns its fields.
   const force = dryRun || wantsForce(inputs, link.settings.enablePatchForce);
-  const manager = annotationOf(inputs, annotations.patchFieldManager) || newFieldManager();
   return { type, live: await applyObject(request, manager, force) };
 }
 

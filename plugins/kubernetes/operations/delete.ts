@@ -49,6 +49,7 @@ export async function remove(link: ClusterLink, request: Request, gvk: Gvk, cont
       signal: context.signal,
       progress: (message) => context.log('info', message, { status: true }),
     });
+    context.log('info', '', { status: true });
   } catch (error) {
     if (!(error instanceof NotReadyError)) throw error;
     const outputs = formatCheckpoint({ ...state, live: error.object }, secretsIn(request.properties));

@@ -31,7 +31,7 @@ export async function settle(
 ): Promise<Tree> {
   const readiness = readinessOf(inputs);
   if (readiness === undefined) return object;
-  return waitUntilReady({
+  const live = await waitUntilReady({
     cluster,
     type,
     object,
@@ -41,4 +41,7 @@ export async function settle(
     signal: context.signal,
     progress: (message, severity) => context.log(severity, message, { status: true }),
   });
+  // The last progress line would stay on screen as if it still held.
+  if (live !== object) context.log('info', '', { status: true });
+  return live;
 }

@@ -6,7 +6,7 @@ import type { ClusterLink } from '../config/cluster.ts';
 import { type Path, parsePath } from '../diff/path.ts';
 import { type Checkpoint, formatCheckpoint, formatPreview, parseCheckpoint } from '../object/checkpoint.ts';
 import { annotationOf, annotations, describe, gvkOf } from '../object/kube-object.ts';
-import { newFieldManager } from '../object/naming.ts';
+import { fieldManagerFor } from '../object/naming.ts';
 import { normalized } from '../object/normalize.ts';
 import { toObject } from '../object/properties.ts';
 import { at, listAt, type Tree, textAt, withValue } from '../object/tree.ts';
@@ -37,7 +37,7 @@ export async function update(link: ClusterLink, request: Request, context: Conte
     throw error;
   });
   if (before === undefined) return recreate(link, request, context, inputs);
-  const manager = managerOf(inputs, old);
+  const manager = managerOf(inputs, old, request.urn);
   const written = await write(link, target, before, manager, request.ignoreChanges);
   const checkpoint = { inputs, initialApiVersion: old.initialApiVersion, fieldManager: manager };
   try {
@@ -73,7 +73,7 @@ async function preview(
       signal: context.signal,
       warn: warnings(link, context),
     };
-    const manager = managerOf(inputs, old);
+    const manager = managerOf(inputs, old, request.urn);
     const live = await write(link, target, await getObject(target), manager, request.ignoreChanges);
     const checkpoint = { inputs, live, initialApiVersion: old.initialApiVersion, fieldManager: manager };
     return { outputs: formatPreview(checkpoint, request.news) };
@@ -162,6 +162,6 @@ function withIgnored(object: Tree, live: Tree, ignored: readonly Path[], manager
   }, object);
 }
 
-function managerOf(inputs: Tree, old: Checkpoint): string {
-  return annotationOf(inputs, annotations.patchFieldManager) || old.fieldManager || newFieldManager();
+function managerOf(inputs: Tree, old: Checkpoint, urn: string): string {
+  return annotationOf(inputs, annotations.patchFieldManager) || old.fieldManager || fieldManagerFor(urn);
 }

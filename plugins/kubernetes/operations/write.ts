@@ -2,7 +2,7 @@ import { patchTypes } from '../api/client.ts';
 import { collectionPath, objectPath, type ResourceType } from '../api/discovery.ts';
 import { ApiError } from '../api/error.ts';
 import type { Cluster } from '../config/cluster.ts';
-import { annotations, isAnnotated, nameOf, namespaceOf } from '../object/kube-object.ts';
+import { annotations, describe, isAnnotated, nameOf, namespaceOf } from '../object/kube-object.ts';
 import { listAt, type Tree, textAt, without } from '../object/tree.ts';
 
 /** Manager of the fields of objects when they are created, as the official provider has it. */
@@ -24,17 +24,16 @@ export interface WriteRequest {
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 
-  constructor(manager: string, error: ApiError) {
+  constructor(object: Tree, manager: string, error: ApiError) {
     const fields = listAt(error.status, 'details', 'causes').map(
       (cause) => `  ${textAt(cause, 'field')}: ${textAt(cause, 'message')}`,
     );
     super(
       [
-        `server-side apply field conflict: field manager "${manager}" would change fields that others own:`,
+        `${describe(object)}: server-side apply field conflict: field manager "${manager}" would change fields that others own:`,
         ...(fields.length > 0 ? fields : [`  ${error.message}`]),
         'To take them over set the annotation pulumi.com/patchForce: "true"; otherwise leave them out of the program or list them in ignoreChanges.',
       ].join('\n'),
-      { cause: error },
     );
   }
 }
@@ -76,7 +75,7 @@ export async function applyObject(request: WriteRequest, manager: string, force:
       listAt(error.status, 'details', 'causes').some(
         (cause) => textAt(cause, 'reason') === 'FieldManagerConflict',
       );
-    throw isFieldConflict ? new ConflictError(manager, error) : error;
+    throw isFieldConflict ? new ConflictError(object, manager, error) : error;
   }
 }
 
