@@ -12,6 +12,13 @@ export function interrupted(): boolean {
   return count > 0;
 }
 
+/** Takes note of an interrupt that was asked for, so that what still has to be done can run. @returns whether there was one */
+export function takeInterrupt(): boolean {
+  const asked = count > 0;
+  count = 0;
+  return asked;
+}
+
 /** Runs `work` with `handler` in charge of interrupts instead of the default, which ends this run and its children. */
 export async function withInterrupts<T>(handler: InterruptHandler, work: () => Promise<T>): Promise<T> {
   handlers.push(handler);

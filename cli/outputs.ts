@@ -10,9 +10,8 @@ import { stackPaths } from './paths.ts';
  * @throws Failure when the stack is not up
  */
 export async function readOutputs(engine: Engine): Promise<StackOutputs> {
-  const { code, stdout, stderr } = await askEngine(engine, ['stack', 'output', '--json', '--show-secrets'], {
-    secret: true,
-  });
+  const args = ['stack', 'output', '--json', '--show-secrets'];
+  const { code, stdout, stderr } = await askEngine(engine, args, { secret: true });
   const advice = 'Run `./podferry up` first.';
   if (code !== 0) throw new Failure(`stack ${engine.stack} has no outputs: ${stderr.trim()}`, { advice });
   const parsed = stackOutputs.safeParse(JSON.parse(stdout));
@@ -23,12 +22,26 @@ export async function readOutputs(engine: Engine): Promise<StackOutputs> {
   });
 }
 
-/** Writes the kubeconfig where KUBECONFIG of `podferry env` points; readable by its owner only. */
+/** Writes the kubeconfig where KUBECONFIG of `podferry env` points. */
 export function writeKubeconfig(stack: string, text: string): void {
-  const { kubeconfig } = stackPaths(stack);
-  mkdirSync(dirname(kubeconfig), { recursive: true });
-  writeFileSync(kubeconfig, text, { mode: 0o600 });
-  chmodSync(kubeconfig, 0o600);
+  writeSecretFile(stackPaths(stack).kubeconfig, text);
+}
+
+/**
+ * Writes the outputs where tests find them: they are told the file's name in PODFERRY_STACK_OUTPUTS.
+ * @returns the change to the tests' environment
+ */
+export function writeOutputs(stack: string, outputs: StackOutputs): { PODFERRY_STACK_OUTPUTS: string } {
+  const file = stackPaths(stack).outputs;
+  writeSecretFile(file, JSON.stringify(outputs, null, 2));
+  return { PODFERRY_STACK_OUTPUTS: file };
+}
+
+/** Readable by its owner only, also where an older file was not. */
+function writeSecretFile(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, text, { mode: 0o600 });
+  chmodSync(file, 0o600);
 }
 
 /** Outputs as lines for people, secrets left out. */

@@ -39,6 +39,8 @@ export interface StackPaths {
   sshKey: string;
   knownHosts: string;
   kubeconfig: string;
+  /** The stack's outputs, secrets included, for tests that are told its name. */
+  outputs: string;
   /** The stack's configuration, written by the user or by `pulumi config set`. */
   config: string;
 }
@@ -52,6 +54,7 @@ export function stackPaths(stack: string): StackPaths {
     sshKey: join(sshDir, 'id_ed25519'),
     knownHosts: join(sshDir, 'known_hosts'),
     kubeconfig: join(dir, 'kubeconfig'),
+    outputs: join(dir, 'outputs.json'),
     config: join(projectDir, `Pulumi.${stack}.yaml`),
   };
 }

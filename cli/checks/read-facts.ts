@@ -108,19 +108,23 @@ function existing(path: string): string {
 const routesSchema = z.array(z.looseObject({ dst: z.string(), dev: z.string().optional() }));
 
 async function readNetwork(stack: string, { config }: StackSettings): Promise<NetworkFacts> {
-  if (config.hosts !== 'podman' || findProgram('ip', adminPath()) === undefined)
-    return { subnet: config.subnet, routes: [] };
-  const env = { ...process.env, PATH: adminPath() };
+  const { subnet } = config;
+  if (config.hosts !== 'podman') return { subnet, routes: [] };
+  const own = await networkDevices(stack);
+  return { subnet, routes: (await readRoutes()).filter((route) => !own.includes(route.device)) };
+}
+
+/** Networks that this machine reaches other than by default. */
+export async function readRoutes(): Promise<NetworkFacts['routes']> {
+  if (findProgram('ip', adminPath()) === undefined) return [];
   const { stdout } = await capture('ip', ['-j', '-4', 'route', 'show', 'table', 'all'], {
     timeoutSeconds: ASK_SECONDS,
-    env,
+    env: { ...process.env, PATH: adminPath() },
   });
-  const own = await networkDevices(stack);
-  const routes = routesSchema
+  return routesSchema
     .parse(JSON.parse(stdout || '[]'))
-    .filter((route) => route.dst !== 'default' && !own.includes(route.dev ?? ''))
+    .filter((route) => route.dst !== 'default')
     .map((route) => ({ destination: route.dst, device: route.dev ?? '' }));
-  return { subnet: config.subnet, routes };
 }
 
 function adminPath(): string {

@@ -45,14 +45,6 @@ export function tallyReport(json: string): Tally {
   return { passed: report.numPassedTests, failed: failures.length, failures };
 }
 
-export function sumTallies(tallies: readonly Tally[]): Tally {
-  return {
-    passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),
-    failed: tallies.reduce((sum, tally) => sum + tally.failed, 0),
-    failures: tallies.flatMap((tally) => tally.failures),
-  };
-}
-
 function firstLine(text: string | undefined): string {
   return text?.trim().split('\n')[0] ?? 'no message';
 }

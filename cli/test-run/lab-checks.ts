@@ -1,0 +1,127 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readRoutes } from '../checks/read-facts.ts';
+import { down } from '../commands/down.ts';
+import { evidence } from '../commands/evidence.ts';
+import { runSmokeTests } from '../commands/smoke.ts';
+import { up } from '../commands/up.ts';
+import type { Call } from '../context.ts';
+import { askEngine, type Engine, findEngine } from '../engine/engine.ts';
+import { Failure } from '../failure.ts';
+import { interrupted, takeInterrupt } from '../interrupts.ts';
+import { formatSeconds } from '../journal.ts';
+import { diffSnapshots, takeSnapshot } from '../machine-snapshot.ts';
+import { readOutputs } from '../outputs.ts';
+import { binDir, stackPaths, stateDir } from '../paths.ts';
+import { lastLines, mustCapture } from '../programs.ts';
+import { freeSubnet } from './free-subnet.ts';
+import type { RunningTally } from './tally.ts';
+import { runVitest } from './vitest.ts';
+
+/** Seconds for all tests that build labs of their own. */
+const LAB_TESTS_SECONDS = 30 * 60;
+
+/** Seconds for a refresh. */
+const REFRESH_SECONDS = 120;
+
+/** A lab from nothing, used, and taken down again, whatever happened to it in between. */
+export async function runLabChecks(run: RunningTally, call: Call): Promise<void> {
+  const configured = await configureStack(call.stack);
+  const before = await takeSnapshot();
+  try {
+    await useLab(run, call);
+  } finally {
+    // An interrupt ended the checks above; taking the lab down is still to be done, and can be interrupted anew.
+    if (takeInterrupt())
+      call.journal.say('stopping; the lab is taken down first (interrupt again to leave it)');
+    await run.check('down', () => timed(call, 'down', () => down(call, {})));
+    await run.check('nothing is left on this machine', async () => {
+      const left = diffSnapshots(before, await takeSnapshot());
+      if (left.length > 0) throw new Failure(`not as before:\n${left.join('\n')}`);
+    });
+    if (configured) rmSync(stackPaths(call.stack).config, { force: true });
+  }
+}
+
+async function useLab(run: RunningTally, call: Call): Promise<void> {
+  const failedBefore = run.failed;
+  const isUp = await run.check('up', () => timed(call, 'up', () => up(call, { ignore: [] })));
+  if (isUp && !interrupted()) {
+    const engine = await findEngine(call.stack, call.journal);
+    const steps = [
+      () => run.tests('smoke tests', () => runSmokeTests(call, engine)),
+      () =>
+        run.check('up again changes nothing', () =>
+          timed(call, 'unchanged up', () => up(call, { ignore: [], expectNoChanges: true })),
+        ),
+      () => run.check('refresh finds the lab as it is', () => refreshFindsNothing(engine)),
+      () =>
+        run.check('refresh notices a deleted resource, up brings it back', () =>
+          refreshNoticesLoss(engine, call),
+        ),
+      () => run.tests('tests that build labs', () => runVitest(call, engine.env, 'lab', LAB_TESTS_SECONDS)),
+    ];
+    for (const step of steps) if (!interrupted()) await step();
+  }
+  if (run.failed > failedBefore && !interrupted())
+    await evidence(call, [join(stateDir, 'evidence')]).catch(() => 1);
+}
+
+/** Without a configuration of its own the stack gets a subnet that is free. @returns whether a file was made */
+async function configureStack(stack: string): Promise<boolean> {
+  const { config } = stackPaths(stack);
+  if (existsSync(config)) return false;
+  const subnet = freeSubnet((await readRoutes()).map((route) => route.destination));
+  if (subnet === undefined) throw new Failure('every subnet for a test lab is taken on this machine');
+  writeFileSync(config, stringify({ config: { 'podferry:subnet': subnet } }));
+  return true;
+}
+
+async function timed(call: Call, what: string, work: () => Promise<number>): Promise<void> {
+  const started = performance.now();
+  const code = await work();
+  call.journal.say(`${what} took ${formatSeconds((performance.now() - started) / 1000)}`);
+  if (code !== 0) throw new Failure(`${what} ended with exit code ${code}`);
+}
+
+async function refreshFindsNothing(engine: Engine): Promise<void> {
+  const { code, stdout, stderr } = await previewRefresh(engine);
+  if (code !== 0)
+    throw new Failure(`the engine sees changes where there are none\n${lastLines(stdout + stderr, 20)}`);
+}
+
+/** Takes the Service of a sample application away behind the engine's back. */
+async function refreshNoticesLoss(engine: Engine, call: Call): Promise<void> {
+  const { apps } = await readOutputs(engine);
+  const service = ['service', apps.redis.service, '--namespace', apps.redis.namespace];
+  const kubectl = (args: string[]): Promise<string> =>
+    mustCapture(
+      `kubectl ${args[0]}`,
+      join(binDir, 'kubectl'),
+      ['--kubeconfig', stackPaths(engine.stack).kubeconfig, ...args],
+      {
+        timeoutSeconds: 60,
+        journal: call.journal,
+      },
+    );
+  await kubectl(['delete', ...service]);
+  const { code } = await previewRefresh(engine);
+  if (code === 0) throw new Failure(`the engine does not notice that ${apps.redis.service} is gone`);
+  const again = await askEngine(
+    engine,
+    ['up', '--refresh', '--yes', '--skip-preview', '--suppress-outputs'],
+    {
+      timeoutSeconds: REFRESH_SECONDS,
+    },
+  );
+  if (again.code !== 0)
+    throw new Failure(`up --refresh failed\n${lastLines(again.stdout + again.stderr, 20)}`);
+  await kubectl(['get', ...service]);
+}
+
+function previewRefresh(engine: Engine): ReturnType<typeof askEngine> {
+  return askEngine(engine, ['refresh', '--preview-only', '--expect-no-changes'], {
+    timeoutSeconds: REFRESH_SECONDS,
+  });
+}
