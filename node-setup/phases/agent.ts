@@ -46,7 +46,7 @@ answers() {
 start=$(date +%s)
 until answers; do
   # an agent that keeps on dying will not answer later either
-  if [ $(($(date +%s) - start)) -ge 30 ] || [ "$(systemctl show -P NRestarts podferry-agent)" -ge 5 ]; then
+  if [ $(($(date +%s) - start)) -ge 30 ] || [ "$(systemctl show -P NRestarts podferry-agent)" -ge 10 ]; then
     journalctl --no-pager -q -u podferry-agent -n 15 -o cat >&2
     fail 'waited for the agent at ${c.host.address}, port ${AGENT_PORT}'
   fi

@@ -16,8 +16,8 @@ export interface PodmanHost {
   readonly subnet: string;
   /** Image reference, as `ensureHostImage()` answers it. */
   readonly image: string;
-  /** The cache's folder of artefacts on this machine. */
-  readonly artefactFolder: string;
+  /** The cache's folder of artefacts on this machine, shared read-only; without one the host has its own. */
+  readonly artefactFolder?: string;
   /** The public key that may log in as root. */
   readonly publicKey: string;
 }
@@ -50,6 +50,8 @@ export function podmanHost(host: PodmanHost): LocalScripts {
 function createScript(host: PodmanHost): string {
   const container = containerName(host.stack, host.name);
   const volumes = volumesOf(host);
+  const artefacts =
+    host.artefactFolder === undefined ? '' : `-v ${quote(`${host.artefactFolder}:${ARTEFACT_DIR}:ro`)}`;
   const body = `
 ${limits}
 ${cgroupArguments}
@@ -69,7 +71,7 @@ ${deleteText(host)}
     --network ${quote(networkName(host.stack))} --ip ${host.address} --no-hosts \\
     --tmpfs /run:rw,mode=755,exec --tmpfs /tmp:rw,exec --tmpfs /run/lock:rw \\
     ${volumes.map(([volume, path]) => `-v ${quote(`${volume}:${path}`)}`).join(' ')} \\
-    -v ${quote(`${host.artefactFolder}:${ARTEFACT_DIR}:ro`)} -e container=podman $environment \\
+    ${artefacts} -e container=podman $environment \\
     ${quote(host.image)} /sbin/init $init >/dev/null
 ${identity(host)}
   tar -C "$files" --owner=0 --group=0 -cf - . | podman cp - ${quote(`${container}:/`)}

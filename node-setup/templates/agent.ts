@@ -22,8 +22,8 @@ export function agentSettings(host: LabHost): Omit<z.input<typeof agentConfig>, 
 /**
  * The agent's unit. It freezes, dumps and reads any container of the node, by runc and CRIU, so it keeps its
  * privileges and sees the machine's own mounts: what would give it a mount namespace or a filter of system calls of
- * its own would break dumps. What is left to take away is taken. A stop reaches the agent alone, which ends the dumps
- * it has begun.
+ * its own would break dumps. What is left to take away is taken. A stop reaches the agent alone:
+ * a dump cut off half-way would leave its pod to run on in pieces, and the next start takes up what goes on.
  */
 export const agentUnit = `[Unit]
 Description=podferry: the node's migration agent
@@ -34,8 +34,9 @@ StartLimitIntervalSec=0
 Environment=NODE_ENV=production
 ExecStart=${LIB_DIR}/node ${LIB_DIR}/agent.mjs --config /etc/podferry/agent.json
 Restart=always
-RestartSec=1
-KillMode=mixed
+RestartSec=100ms
+KillMode=process
+TimeoutStopSec=45s
 UMask=0077
 RuntimeDirectory=podferry
 RuntimeDirectoryPreserve=yes
