@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type AuthContext, type Connection as ServerConnection, type Session } from 'ssh2';
 import { serveFiles } from './test-sftp.ts';
 
@@ -36,6 +36,13 @@ export async function startTestServer(): Promise<TestServer> {
     connection.on('error', () => undefined);
     connection.on('close', () => connections.delete(connection));
     connection.on('authentication', (context) => authenticate(context, userKeys.public, password));
+    connection.on('tcpip', (accept, _reject, { destIP, destPort }) => {
+      const channel = accept();
+      const socket = connect(destPort, destIP);
+      socket.on('error', () => channel.close());
+      channel.on('error', () => socket.destroy());
+      channel.pipe(socket).pipe(channel);
+    });
     connection.on('session', (accept) => serveSession(accept(), acceptEnv, seen));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
