@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { bundleRecipes } from './bundles.ts';
 import { type Cache, cacheIn, prepareCache } from './cache.ts';
 import type { Recipe } from './recipe.ts';
+
+// The bundler starts a process of its own; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 let cache: Cache;
 let recipe: Recipe;

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { withLock } from './lock.ts';
+
+// One test starts another process; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('withLock', () => {
   it('lets one in at a time, in this process too', async () => {
