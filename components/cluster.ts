@@ -14,14 +14,14 @@ import { kubelet } from '../node-setup/phases/kubelet.ts';
 import { member } from '../node-setup/phases/member.ts';
 import { podRoutes } from '../node-setup/phases/pod-routes.ts';
 import { preflight } from '../node-setup/phases/preflight.ts';
-import type { Artefact, ArtefactName } from '../toolchain/artefacts.ts';
+import type { Artefacts } from '../toolchain/artefacts.ts';
 import { type HostPhaseOptions, hostPhase } from './host-phase.ts';
 import type { Host } from './lab-hosts.ts';
 
 export interface ClusterArgs {
   lab: Lab;
   hosts: Host[];
-  artefacts: Readonly<Record<ArtefactName, Artefact>>;
+  artefacts: Artefacts;
 }
 
 /** A host with what has been set up on it so far. */

@@ -101,7 +101,7 @@ export class LabHosts extends pulumi.ComponentResource {
     });
   }
 
-  /** A script on this machine. Its update is its create: both are the same idempotent text. */
+  /** A script on this machine. Its update is its create, the same idempotent text, unless it says otherwise. */
   #local(
     name: string,
     scripts: pulumi.Input<LocalScripts>,
@@ -111,7 +111,12 @@ export class LabHosts extends pulumi.ComponentResource {
     const text = pulumi.output(scripts);
     return new command.local.Command(
       name,
-      { create: text.create, update: text.create, delete: text.delete, logging: command.local.Logging.None },
+      {
+        create: text.create,
+        update: text.apply(({ create, update }) => update ?? create),
+        delete: text.delete,
+        logging: command.local.Logging.None,
+      },
       { parent: this, dependsOn, ...(secret ? { additionalSecretOutputs: ['stdout'] } : {}) },
     );
   }

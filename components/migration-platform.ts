@@ -1,9 +1,18 @@
+import { createHash } from 'node:crypto';
 import type { remote } from '@pulumi/command';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
 import { podmigrationCrd } from '../migration/contract/crd.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
+import {
+  clusterRules,
+  leaseRules,
+  OPERATOR_DEPLOYMENT,
+  OPERATOR_NAMESPACE,
+  OPERATOR_SERVICE_ACCOUNT,
+  operatorDeploymentSpec,
+} from '../migration/operator/manifests.ts';
 import type { Lab, Phase } from '../node-setup/phase.ts';
 import { agent } from '../node-setup/phases/agent.ts';
 import { agentCa } from '../node-setup/phases/agent-ca.ts';
@@ -11,6 +20,153 @@ import { agentCert } from '../node-setup/phases/agent-cert.ts';
 import { agentKey } from '../node-setup/phases/agent-key.ts';
 import { operatorCert, operatorCertOutput } from '../node-setup/phases/operator-cert.ts';
 import type { Artefacts } from '../toolchain/artefacts.ts';
-import type { ClusterNode } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { type HostPhaseOptions, hostPhase } from './host-phase.ts';
 import type { Host } from './lab-hosts.ts';
+
+export interface MigrationPlatformArgs {
+  lab: Lab;
+  cluster: Cluster;
+  artefacts: Artefacts;
+  /** The store works from every node. */
+  storeReady: pulumi.Resource[];
+  operatorReplicas: number;
+}
+
+/** What moves pods: the agents with their certificates, the operator, its custom resource and the runtime class. */
+export class MigrationPlatform extends pulumi.ComponentResource {
+  /** Migrations can be asked for. */
+  readonly ready: pulumi.Resource[];
+  /** Pods can name the runtime class. */
+  readonly runtimeReady: pulumi.Resource[];
+  readonly operator: StackOutputs['operator'];
+  readonly #args: MigrationPlatformArgs;
+  readonly #inCluster: pulumi.CustomResourceOptions;
+
+  constructor(name: string, args: MigrationPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('podferry:migration:MigrationPlatform', name, {}, opts);
+    this.#args = args;
+    const { provider, lifetime, nodes } = args.cluster;
+    this.#inCluster = { parent: this, provider, deletedWith: lifetime };
+    const master = nodes.find(({ host }) => host.role === 'master');
+    if (master === undefined) throw new Error(`lab ${args.lab.name} has no master`);
+
+    const authority = this.#phase(master.host, agentCa, [master.prepared]);
+    const agents = nodes.map(({ host, prepared }) => this.#agent(host, master.host, [prepared, authority]));
+    const credentials = this.#phase(master.host, operatorCert, [authority], { secretOutput: true });
+
+    const crd = new k8s.apiextensions.v1.CustomResourceDefinition(
+      'podmigrations',
+      { metadata: podmigrationCrd.metadata, spec: podmigrationCrd.spec },
+      this.#inCluster,
+    );
+    const runtimeClass = new k8s.node.v1.RuntimeClass(
+      RUNTIME_CLASS,
+      { metadata: { name: RUNTIME_CLASS }, handler: RUNTIME_CLASS },
+      this.#inCluster,
+    );
+    const deployment = this.#operator(credentials, [crd]);
+    this.ready = [...agents, deployment];
+    this.runtimeReady = [runtimeClass];
+    this.operator = {
+      namespace: OPERATOR_NAMESPACE,
+      deployment: OPERATOR_DEPLOYMENT,
+      replicas: args.operatorReplicas,
+    };
+    this.registerOutputs({ operator: this.operator });
+  }
+
+  /** The agent's key stays on its node: the master only gets to see the request that it signs. */
+  #agent(host: Host, master: Host, dependsOn: pulumi.Resource[]): pulumi.Resource {
+    const key = this.#phase(host, agentKey, dependsOn);
+    const cert = this.#phase({ on: master, about: host }, agentCert, [], { stdin: key.stdout });
+    return this.#phase(host, agent, this.#args.storeReady, { stdin: cert.stdout });
+  }
+
+  /** Namespace, account, rights, credentials and the operator itself. */
+  #operator(credentials: remote.Command, dependsOn: pulumi.Resource[]): k8s.apps.v1.Deployment {
+    const system = new k8s.core.v1.Namespace(
+      OPERATOR_NAMESPACE,
+      { metadata: { name: OPERATOR_NAMESPACE } },
+      this.#inCluster,
+    );
+    const namespace = system.metadata.name;
+    const metadata = { name: OPERATOR_SERVICE_ACCOUNT, namespace };
+    const account = new k8s.core.v1.ServiceAccount(OPERATOR_SERVICE_ACCOUNT, { metadata }, this.#inCluster);
+    const subjects = [{ kind: 'ServiceAccount', name: OPERATOR_SERVICE_ACCOUNT, namespace }];
+    const everywhere = new k8s.rbac.v1.ClusterRole(
+      OPERATOR_SERVICE_ACCOUNT,
+      { metadata: { name: OPERATOR_SERVICE_ACCOUNT }, rules: clusterRules },
+      this.#inCluster,
+    );
+    const rights = new k8s.rbac.v1.ClusterRoleBinding(
+      OPERATOR_SERVICE_ACCOUNT,
+      {
+        metadata: { name: OPERATOR_SERVICE_ACCOUNT },
+        roleRef: {
+          apiGroup: 'rbac.authorization.k8s.io',
+          kind: 'ClusterRole',
+          name: everywhere.metadata.name,
+        },
+        subjects,
+      },
+      this.#inCluster,
+    );
+    const here = new k8s.rbac.v1.Role(
+      OPERATOR_SERVICE_ACCOUNT,
+      { metadata, rules: leaseRules },
+      this.#inCluster,
+    );
+    const leases = new k8s.rbac.v1.RoleBinding(
+      OPERATOR_SERVICE_ACCOUNT,
+      {
+        metadata,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: here.metadata.name },
+        subjects,
+      },
+      this.#inCluster,
+    );
+    const pems = credentials.stdout.apply((text) => operatorCertOutput.parse(JSON.parse(text)));
+    const tls = new k8s.core.v1.Secret(
+      `${OPERATOR_SERVICE_ACCOUNT}-tls`,
+      {
+        metadata: { name: `${OPERATOR_SERVICE_ACCOUNT}-tls`, namespace },
+        stringData: pulumi.secret(
+          pems.apply(({ key, cert, ca }) => ({ 'tls.key': key, 'tls.crt': cert, 'ca.crt': ca })),
+        ),
+      },
+      this.#inCluster,
+    );
+    const secretVersion = pulumi.unsecret(
+      pems.apply(({ cert }) => createHash('sha256').update(cert).digest('hex').slice(0, 16)),
+    );
+    const { artefacts, operatorReplicas: replicas } = this.#args;
+    const image = artefacts['image-operator.tar'].reference;
+    return new k8s.apps.v1.Deployment(
+      OPERATOR_DEPLOYMENT,
+      {
+        metadata: { name: OPERATOR_DEPLOYMENT, namespace },
+        spec: secretVersion.apply((version) =>
+          operatorDeploymentSpec({
+            image,
+            replicas,
+            secretName: `${OPERATOR_SERVICE_ACCOUNT}-tls`,
+            secretVersion: version,
+          }),
+        ),
+      },
+      { ...this.#inCluster, dependsOn: [...dependsOn, account, rights, leases, tls] },
+    );
+  }
+
+  #phase(
+    where: Host | { on: Host; about: Host },
+    phase: Phase,
+    dependsOn: pulumi.Resource[],
+    more: Pick<HostPhaseOptions, 'stdin' | 'secretOutput'> = {},
+  ): remote.Command {
+    const { on, about } = 'on' in where ? where : { on: where, about: where };
+    const { lab, artefacts } = this.#args;
+    return hostPhase(on, phase, { lab, artefacts, host: about }, { parent: this, dependsOn, ...more });
+  }
+}

@@ -6,14 +6,14 @@ import type { Lab } from '../node-setup/phase.ts';
 import { storeCheck } from '../node-setup/phases/store-check.ts';
 import { storeClient, storeClientOutput } from '../node-setup/phases/store-client.ts';
 import { storeServer } from '../node-setup/phases/store-server.ts';
-import type { Artefact, ArtefactName } from '../toolchain/artefacts.ts';
+import type { Artefacts } from '../toolchain/artefacts.ts';
 import type { ClusterNode } from './cluster.ts';
 import { hostPhase } from './host-phase.ts';
 
 export interface SharedStoreArgs {
   lab: Lab;
   nodes: ClusterNode[];
-  artefacts: Readonly<Record<ArtefactName, Artefact>>;
+  artefacts: Artefacts;
 }
 
 /** Where checkpoints live: an NFS server on the master, written and read by every node. */

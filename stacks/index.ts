@@ -27,7 +27,7 @@ async function lab(): Promise<pulumi.Inputs> {
     'platform',
     {
       lab: plan,
-      nodes: cluster.nodes,
+      cluster,
       artefacts,
       storeReady: store.ready,
       operatorReplicas: config.operatorReplicas,

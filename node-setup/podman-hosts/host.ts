@@ -44,21 +44,38 @@ function volumesOf(host: PodmanHost): [volume: string, path: string][] {
 
 /** A podman host: `create` answers once its sshd does, with the host key that was made for it. */
 export function podmanHost(host: PodmanHost): LocalScripts {
-  return { create: createScript(host), delete: deleteScript(host) };
+  return { create: createScript(host), update: updateScript(host), delete: deleteScript(host) };
 }
 
-function createScript(host: PodmanHost): string {
+/**
+ * A host with a cluster on it is not replaced behind the cluster's back: it stays what it is, and who wants it
+ * otherwise takes the lab down first. One that is gone is made again.
+ */
+function updateScript(host: PodmanHost): string {
+  const container = quote(`^${containerName(host.stack, host.name)}$`);
+  const refusal =
+    `the running host ${host.name} was made from another description (image, address or volumes): ` +
+    'take the lab down and up again to change it';
+  return createScript(
+    host,
+    `[ -n "$have" ] || [ -z "$(podman ps -q --filter name=${container})" ] || fail ${quote(refusal)}`,
+  );
+}
+
+/** `guard` runs once it is known whether the host exists as described, before anything is changed. */
+function createScript(host: PodmanHost, guard = ''): string {
   const container = containerName(host.stack, host.name);
   const volumes = volumesOf(host);
   const artefacts =
     host.artefactFolder === undefined ? '' : `-v ${quote(`${host.artefactFolder}:${ARTEFACT_DIR}:ro`)}`;
-  const body = `
+  const find = `
 ${limits}
 ${cgroupArguments}
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
 ${existing(container)}
-if [ -z "$have" ]; then
+`;
+  const make = `if [ -z "$have" ]; then
 ${deleteText(host)}
   for volume in ${quoteAll(volumes.map(([volume]) => volume))}; do
     podman volume create --label ${STACK_LABEL}=${quote(host.stack)} "$volume" >/dev/null
@@ -82,8 +99,11 @@ ${awaitSsh(host)}
 ${fitOpenFiles}
 printf '{"hostKey":"%s","address":"%s"}\\n' "$key" ${host.address}
 `;
-  const spec = createHash('sha256').update(JSON.stringify(host)).update(body).digest('hex');
-  return `${podmanPrelude}spec=${spec}\n${body}`;
+  const spec = createHash('sha256')
+    .update(JSON.stringify(host))
+    .update(find + make)
+    .digest('hex');
+  return `${podmanPrelude}spec=${spec}\n${find}${guard}\n${make}`;
 }
 
 function deleteScript(host: PodmanHost): string {

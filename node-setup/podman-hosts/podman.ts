@@ -14,5 +14,7 @@ podman() { command podman --cgroup-manager=cgroupfs --runtime "$(command -v runc
 /** A pair of local scripts; `create` is idempotent, and so is `delete`. */
 export interface LocalScripts {
   readonly create: string;
+  /** For what exists already, where that takes more care than making it. */
+  readonly update?: string;
   readonly delete: string;
 }
