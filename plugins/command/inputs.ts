@@ -61,4 +61,3 @@ export type Endpoint = z.infer<typeof endpointSchema>;
 export type Connection = z.infer<typeof connectionSchema>;
 export type LocalCommandInputs = z.infer<typeof localCommandSchema>;
 export type RemoteCommandInputs = z.infer<typeof remoteCommandSchema>;
-export type CopyToRemoteInputs = z.infer<typeof copyToRemoteSchema>;

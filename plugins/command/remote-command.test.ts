@@ -87,6 +87,20 @@ describe('runRemote', () => {
     await ended;
   });
 
+  it('ends as many commands at once as a connection carries', async () => {
+    const runs = Array.from({ length: 10 }, () => run('echo started; sleep 60'));
+    const ended = Promise.all(
+      runs.slice(0, 8).map(({ result }) => expect(result).rejects.toThrow('cancelled: ended by SIGTERM')),
+    );
+    const waiting = Promise.all(
+      runs.slice(8).map(({ result }) => expect(result).rejects.toThrow('cancelled')),
+    );
+    await Promise.all(runs.slice(0, 8).map(({ context }) => context.message('started')));
+    for (const { context } of runs) context.abort(new CancelledError('cancelled'));
+    await ended;
+    await waiting;
+  });
+
   it('says so when the connection breaks while the command runs', async () => {
     const { context, result } = run('echo started; sleep 60');
     const broken = expect(result).rejects.toThrow(`the connection to 127.0.0.1:${server.port} broke`);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type {
   Context,
   CreateRequest,
@@ -30,5 +30,7 @@ export function newId(prefix: string): string {
  * @throws Error naming the property when one is not what the schema says
  */
 export function parseInputs<Schema extends z.ZodType>(schema: Schema, inputs: PropertyMap): z.infer<Schema> {
-  return schema.parse(withoutSecrets(inputs));
+  const parsed = schema.safeParse(withoutSecrets(inputs));
+  if (!parsed.success) throw new Error(`invalid inputs:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

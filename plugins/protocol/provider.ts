@@ -118,13 +118,13 @@ export interface DeleteRequest extends ResourceRequest {
 }
 
 /** The provider resource itself (`new k8s.Provider(…)` or the default one). */
-export interface ProviderConfigRequest {
+interface ProviderConfigRequest {
   readonly urn: string;
   readonly olds: PropertyMap;
   readonly news: PropertyMap;
 }
 
-export interface ProviderConfigDiffRequest extends ProviderConfigRequest {
+interface ProviderConfigDiffRequest extends ProviderConfigRequest {
   readonly oldInputs: PropertyMap;
 }
 

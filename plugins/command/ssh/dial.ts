@@ -8,7 +8,9 @@ import { fingerprintOf, type PinnedKey, parsePinnedKey } from './host-key.ts';
 const firstPause = 100;
 const longestPause = 5_000;
 /** A connection whose other end says nothing for three such intervals is dead (ms). */
-const keepaliveInterval = 5_000;
+const keepaliveInterval = 10_000;
+/** Everyone who uses a connection watches its end; more than these would be a leak. */
+const watchers = 64;
 
 /** A failure that another attempt cannot mend, such as a wrong host key. */
 class PermanentDialError extends Error {
@@ -101,6 +103,7 @@ function attempt(
       signal.removeEventListener('abort', abort);
       client.removeAllListeners('error');
       client.removeAllListeners('close');
+      client.setMaxListeners(watchers);
       // Errors of a connection that was ready are followed by `close`, which every user of it watches.
       client.on('error', () => undefined);
       resolve(client);

@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { execute } from './execute.ts';
+import { Slots } from './slots.ts';
 
 /** The line by which a command makes itself known before it begins. */
 const introduction = /^podferry-session ([0-9]+)$/;
@@ -45,6 +46,9 @@ export class Introduction {
   }
 }
 
+/** The channels that the pool leaves free in each connection, for ending what runs in the others. */
+const spareChannels = new WeakMap<Client, Slots>();
+
 /**
  * Sends a signal to every process of a session on the host, over a channel of its own: also to those that have made
  * themselves a process group, as `timeout` does. Resolves when the host has done it or cannot be asked.
@@ -57,12 +61,21 @@ export async function signalSession(client: Client, session: number, name: 'TERM
   pid=\${stat#/proc/}
   [ "$4" != ${session} ] || kill -s ${name} "\${pid%/stat}"
 done 2>/dev/null`;
+  const spare = spareChannels.get(client) ?? new Slots(2);
+  spareChannels.set(client, spare);
   try {
-    const channel = await execute(client, script, {});
-    channel.resume();
-    channel.stderr.resume();
-    await new Promise<void>((resolve) => channel.once('close', resolve));
+    await spare.run(new AbortController().signal, () => complete(client, script));
   } catch {
     // The connection is gone; what was to be ended through it cannot be reached.
   }
+}
+
+async function complete(client: Client, script: string): Promise<void> {
+  const channel = await execute(client, script, {});
+  channel.resume();
+  channel.stderr.resume();
+  await new Promise<void>((resolve) => {
+    channel.once('close', resolve);
+    client.once('close', resolve);
+  });
 }

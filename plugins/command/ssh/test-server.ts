@@ -21,6 +21,9 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** What OpenSSH allows in one connection if nothing else is configured. */
+const maxSessions = 10;
+
 export async function startTestServer(): Promise<TestServer> {
   const hostKeys = ssh2.utils.generateKeyPairSync('ed25519');
   const userKeys = ssh2.utils.generateKeyPairSync('ed25519');
@@ -43,7 +46,10 @@ export async function startTestServer(): Promise<TestServer> {
       channel.on('error', () => socket.destroy());
       channel.pipe(socket).pipe(channel);
     });
-    connection.on('session', (accept) => serveSession(accept(), acceptEnv, seen));
+    connection.on('session', (accept, reject) => {
+      if (seen.channels >= maxSessions) reject();
+      else serveSession(accept(), acceptEnv, seen);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const dropConnections = (): void => {
