@@ -118,13 +118,13 @@ export interface DeleteRequest extends ResourceRequest {
 }
 
 /** The provider resource itself (`new k8s.Provider(…)` or the default one). */
-interface ProviderConfigRequest {
+export interface ProviderConfigRequest {
   readonly urn: string;
   readonly olds: PropertyMap;
   readonly news: PropertyMap;
 }
 
-interface ProviderConfigDiffRequest extends ProviderConfigRequest {
+export interface ProviderConfigDiffRequest extends ProviderConfigRequest {
   readonly oldInputs: PropertyMap;
 }
 
