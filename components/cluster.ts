@@ -7,7 +7,7 @@ import { base } from '../node-setup/phases/base.ts';
 import { containerd } from '../node-setup/phases/containerd.ts';
 import { controlPlane, controlPlaneOutput } from '../node-setup/phases/control-plane.ts';
 import { criu } from '../node-setup/phases/criu.ts';
-import { images } from '../node-setup/phases/images.ts';
+import { appImages, images } from '../node-setup/phases/images.ts';
 import { join } from '../node-setup/phases/join.ts';
 import { joinToken } from '../node-setup/phases/join-token.ts';
 import { kubelet } from '../node-setup/phases/kubelet.ts';
@@ -39,6 +39,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly provider: k8s.Provider;
   /** Each worker's membership: the node is Ready. */
   readonly workersReady: pulumi.Resource[];
+  /** Every node has the images of operator and apps. */
+  readonly appImagesReady: pulumi.Resource[];
   /** When this goes, everything inside the cluster goes with it. */
   readonly lifetime: pulumi.Resource;
   readonly #context: Pick<ClusterArgs, 'lab' | 'artefacts'>;
@@ -56,6 +58,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.kubeconfig = pulumi.secret(control.apply(({ kubeconfig }) => kubeconfig));
     this.apiServer = pulumi.unsecret(control.apply(({ server }) => server));
     this.lifetime = init;
+    this.appImagesReady = made.map(({ apps }) => apps);
     this.workersReady = made
       .filter(({ host }) => host.role === 'worker')
       .map((worker) => this.#joinWorker(worker.host, worker.kubelet, master.host, init));
@@ -68,7 +71,7 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /** Everything on a host that needs no other host. CRIU's proof and the container runtime go side by side. */
-  #prepare(host: Host): { host: Host; prepared: remote.Command; kubelet: remote.Command } {
+  #prepare(host: Host): Record<'prepared' | 'kubelet' | 'apps', remote.Command> & { host: Host } {
     const checked = this.#phase(host, preflight, []);
     const settled = this.#phase(host, base, [checked]);
     const verified = this.#phase(host, artefactsPhase, [settled]);
@@ -76,7 +79,8 @@ export class Cluster extends pulumi.ComponentResource {
     const proven = this.#phase(host, criu, [verified]);
     const running = this.#phase(host, containerd, [verified, routes]);
     const loaded = this.#phase(host, images, [running]);
-    return { host, prepared: proven, kubelet: this.#phase(host, kubelet, [loaded]) };
+    const apps = this.#phase(host, appImages, [loaded]);
+    return { host, prepared: proven, kubelet: this.#phase(host, kubelet, [loaded]), apps };
   }
 
   /** The token is made and the membership watched on the master, for the worker's sake. */

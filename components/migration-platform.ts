@@ -65,7 +65,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
       { metadata: { name: RUNTIME_CLASS }, handler: RUNTIME_CLASS },
       this.#inCluster,
     );
-    const deployment = this.#operator(credentials, [crd]);
+    const deployment = this.#operator(credentials, [crd, ...args.cluster.appImagesReady]);
     this.ready = [...agents, deployment];
     this.runtimeReady = [runtimeClass];
     this.operator = {

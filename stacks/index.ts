@@ -44,7 +44,7 @@ async function lab(): Promise<pulumi.Inputs> {
   const [firstWorker] = plan.hosts.filter((host) => host.role === 'worker').map((host) => host.name);
   const onCluster = {
     ...inCluster,
-    dependsOn: [...platform.runtimeReady, ...cluster.workersReady],
+    dependsOn: [...platform.runtimeReady, ...cluster.workersReady, ...cluster.appImagesReady],
     deletedWith: cluster.lifetime,
   };
   const node = firstWorker as string;

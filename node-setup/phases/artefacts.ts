@@ -1,29 +1,27 @@
-import type { Artefact, Artefacts } from '../../toolchain/artefacts.ts';
+import type { Artefact, ArtefactName, Artefacts } from '../../toolchain/artefacts.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { SETUP_DIR } from '../paths.ts';
 import type { LabHost, Phase, PhaseContext } from '../phase.ts';
 
 const programs = ['kubelet', 'kubeadm', 'kubectl', 'node', 'podferry-runtime'] as const;
-const imagesOnEveryNode = [
-  'image-pause.tar',
-  'image-kube-proxy.tar',
-  'image-coredns.tar',
-  'image-tick.tar',
-  'image-redis.tar',
-] as const;
-const imagesOnMasters = [
+type ImageName = Extract<ArtefactName, `image-${string}`>;
+const nodeImages = ['image-pause.tar', 'image-kube-proxy.tar', 'image-coredns.tar'] as const;
+const controlPlaneImages = [
+  'image-etcd.tar',
   'image-kube-apiserver.tar',
   'image-kube-controller-manager.tar',
   'image-kube-scheduler.tar',
-  'image-etcd.tar',
-  'image-operator.tar',
 ] as const;
+const appImages = ['image-tick.tar', 'image-redis.tar'] as const;
 
-/** The images that a host's containerd gets. */
-export function imagesOf(
-  host: LabHost,
-): ((typeof imagesOnEveryNode)[number] | (typeof imagesOnMasters)[number])[] {
-  return host.role === 'master' ? [...imagesOnEveryNode, ...imagesOnMasters] : [...imagesOnEveryNode];
+/** The images without which a host cannot become a node. */
+export function clusterImagesOf(host: LabHost): ImageName[] {
+  return host.role === 'master' ? [...nodeImages, ...controlPlaneImages] : [...nodeImages];
+}
+
+/** The images of what runs in the cluster later: the sample apps, and the operator on the master. */
+export function appImagesOf(host: LabHost): ImageName[] {
+  return host.role === 'master' ? [...appImages, 'image-operator.tar'] : [...appImages];
 }
 
 /** Programs of the site's own, where it brings any. */
@@ -33,7 +31,14 @@ function sitePrograms(artefacts: Artefacts): (keyof Artefacts)[] {
 
 /** Every file that a host's phases read, once `base` is there. */
 function neededBy({ host, artefacts }: Pick<PhaseContext, 'host' | 'artefacts'>): (keyof Artefacts)[] {
-  return [...programs, ...sitePrograms(artefacts), 'cni-plugins.tar', 'agent.mjs', ...imagesOf(host)];
+  return [
+    ...programs,
+    ...sitePrograms(artefacts),
+    'cni-plugins.tar',
+    'agent.mjs',
+    ...clusterImagesOf(host),
+    ...appImagesOf(host),
+  ];
 }
 
 /** What an ssh host has to be sent: also the packages, which the phase `base` verifies itself. */

@@ -1,17 +1,37 @@
 import { artefactPath } from '../artefact-path.ts';
-import type { Phase, PhaseContext } from '../phase.ts';
-import { imagesOf } from './artefacts.ts';
+import type { LabHost, Phase, PhaseContext } from '../phase.ts';
+import { appImagesOf, clusterImagesOf } from './artefacts.ts';
 
 /** Kept beside containerd's own data: whoever empties the one empties the other. */
 const STAMPS = '/var/lib/containerd/podferry-images';
 
-/** The images of a node: no registry is asked, so each comes from an archive and stays for good. */
-export const images: Phase = {
-  name: 'images',
-  title: 'container images',
-  timeoutSeconds: 180,
-  on: 'all',
-  apply: (c) => `
+/** What a node needs before kubeadm; loaded first, as everything waits for it. */
+export const images: Phase = imagePhase('images', 'container images of the cluster', clusterImagesOf);
+
+/** What is not needed before pods are made; loaded while the control plane comes up. */
+export const appImages: Phase = imagePhase('app-images', 'container images of the apps', appImagesOf);
+
+/** Images of a node: no registry is asked, so each comes from an archive and stays for good. */
+function imagePhase(
+  name: string,
+  title: string,
+  namesOf: (host: LabHost) => ReturnType<typeof clusterImagesOf>,
+): Phase {
+  const archives = (c: PhaseContext) =>
+    namesOf(c.host).map((image) => ({
+      path: artefactPath(c, image),
+      reference: c.artefacts[image].reference,
+    }));
+  const references = (c: PhaseContext) =>
+    archives(c)
+      .map(({ reference }) => reference)
+      .join(' ');
+  return {
+    name,
+    title,
+    timeoutSeconds: 180,
+    on: 'all',
+    apply: (c) => `
 mkdir -p ${STAMPS}
 present=$(ctr -n k8s.io images ls -q)
 load() {
@@ -26,28 +46,21 @@ ${archives(c)
   .map(({ path, reference }) => `load ${path} ${reference}`)
   .join('\n')}
 `,
-  verify: (c) => `
+    verify: (c) => `
 present=$(ctr -n k8s.io images ls -q)
-for image in ${archives(c)
-    .map(({ reference }) => reference)
-    .join(' ')}; do
+for image in ${references(c)}; do
   printf '%s\\n' "$present" | grep -qxF "$image" || fail "containerd does not have the image $image"
 done
 `,
-  remove: (c) => `
+    remove: (c) => `
 systemctl is-active --quiet containerd || return 0
-for image in ${archives(c)
-    .map(({ reference }) => reference)
-    .join(' ')}; do
+for image in ${references(c)}; do
   ctr -n k8s.io images rm "$image" >/dev/null 2>&1 || true
 done
-rm -rf ${STAMPS}
+${archives(c)
+  .map(({ path }) => `rm -f ${STAMPS}/${path.slice(path.lastIndexOf('/') + 1)}`)
+  .join('\n')}
+rmdir ${STAMPS} 2>/dev/null || true
 `,
-};
-
-function archives(c: PhaseContext): { path: string; reference: string }[] {
-  return imagesOf(c.host).map((name) => {
-    const { reference } = c.artefacts[name];
-    return { path: artefactPath(c, name), reference };
-  });
+  };
 }

@@ -8,7 +8,7 @@ import { base } from './base.ts';
 import { containerd } from './containerd.ts';
 import { controlPlane } from './control-plane.ts';
 import { criu } from './criu.ts';
-import { images } from './images.ts';
+import { appImages, images } from './images.ts';
 import { join } from './join.ts';
 import { joinToken } from './join-token.ts';
 import { kubelet } from './kubelet.ts';
@@ -32,6 +32,7 @@ export const allPhases: readonly Phase[] = [
   podRoutes,
   containerd,
   images,
+  appImages,
   kubelet,
   controlPlane,
   joinToken,
