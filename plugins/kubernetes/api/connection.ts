@@ -31,7 +31,7 @@ export interface RawRequest {
 }
 
 /** Connection attempts give up after this time, ms. */
-const connectMs = 10_000;
+const connectMs = 5_000;
 
 /** Errors after which the request surely never reached the server. */
 const unsentCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);

@@ -1,12 +1,15 @@
 import { collectionPath, type ResourceType } from '../api/discovery.ts';
 import { type Change, type Followed, follow } from '../api/watch.ts';
 import type { Cluster } from '../config/cluster.ts';
-import { describe, nameOf, namespaceOf, uidOf } from '../object/kube-object.ts';
+import { nameOf, namespaceOf, uidOf } from '../object/kube-object.ts';
 import { numberAt, type Tree } from '../object/tree.ts';
 import { Events } from './events.ts';
 import type { Readiness, RelatedSet, Verdict, View } from './readiness.ts';
 
-/** The object did not become ready. `object` is its last known state, `reasons` what stood in the way. */
+/**
+ * The object is not as it was waited for: the message says why the wait ended, `reasons` what stood in the way,
+ * `object` is the last known state.
+ */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   readonly object: Tree;
@@ -109,14 +112,11 @@ class Wait {
     try {
       return await new Promise<Tree>((resolve, reject) => {
         const fail = (message: string) => reject(this.failure(message));
-        timer = setTimeout(
-          () => fail(`timed out after ${timeoutSeconds} s waiting to be ready`),
-          timeoutSeconds * 1000,
-        );
-        signal.addEventListener('abort', () => fail(`${reasonOf(signal)}, before it was ready`), {
+        timer = setTimeout(() => fail(`timed out after ${timeoutSeconds} s`), timeoutSeconds * 1000);
+        signal.addEventListener('abort', () => fail(reasonOf(signal)), {
           once: true,
         });
-        if (signal.aborted) return fail(`${reasonOf(signal)}, before it was ready`);
+        if (signal.aborted) return fail(reasonOf(signal));
         const decide = () => this.decide(resolve, fail, decide);
         decide();
         this.followObject(decide, fail).catch(reject);
@@ -153,7 +153,7 @@ class Wait {
     for await (const change of follow(cluster.api, followed, this.signal)) {
       const now = change.type === 'listed' ? change.objects[0] : change.object;
       if (now === undefined || change.type === 'gone' || uidOf(now) !== uidOf(this.object)) {
-        return fail('was deleted while it was waited for');
+        return fail('it was deleted meanwhile');
       }
       // A list may come from a cache that is behind our own write.
       if (
@@ -201,9 +201,10 @@ class Wait {
   }
 
   private failure(message: string): NotReadyError {
-    const { reasons } = this.look();
-    const all = [...new Set([...reasons, ...this.events.warnings(this.involvedUids())])];
-    return new NotReadyError(`${describe(this.object)} ${message}`, this.object, all);
+    const { reasons, progress } = this.look();
+    const known = reasons.length > 0 ? reasons : [progress];
+    const all = [...new Set([...known, ...this.events.warnings(this.involvedUids())])];
+    return new NotReadyError(message, this.object, all);
   }
 }
 

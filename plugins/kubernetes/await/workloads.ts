@@ -111,7 +111,13 @@ export const jobReadiness: Readiness = {
 };
 
 function pending(progress: string, reasons: readonly string[]): Verdict {
-  return { ready: false, progress, reasons: reasons.length > 0 ? reasons : [progress] };
+  // What a pod complains of says more than the counts do.
+  const complaint = reasons.find((reason) => reason.startsWith('Pod '));
+  return {
+    ready: false,
+    progress: complaint === undefined ? progress : `${progress} (${complaint})`,
+    reasons: reasons.length > 0 ? reasons : [progress],
+  };
 }
 
 /** True while the status is about an older version of the object. */

@@ -13,6 +13,8 @@ export interface Cluster {
 
 /** Whether the server answers: tried a few times, as it may just be starting. */
 const probing = { tries: 3, firstMs: 500, mostMs: 1_000 };
+/** A try that took longer than this, ms, found nobody at the address; trying again would find nobody either. */
+const probeMs = 3_000;
 
 /** The cluster that one provider resource stands for; it is contacted when the first operation needs it. */
 export class ClusterLink {
@@ -70,9 +72,12 @@ export class ClusterLink {
   }
 
   private async probe(api: ApiClient, signal: AbortSignal): Promise<string | undefined> {
+    const started = performance.now();
+    const mayRetry = (error: unknown) =>
+      error instanceof UnreachableError && performance.now() - started < probeMs;
     try {
       const ask = () => api.once({ method: 'GET', path: '/version', signal });
-      await retrying(ask, (error) => (error instanceof UnreachableError ? 0 : undefined), probing, signal);
+      await retrying(ask, (error) => (mayRetry(error) ? 0 : undefined), probing, signal);
       return undefined;
     } catch (error) {
       if (signal.aborted) {

@@ -49,7 +49,7 @@ export async function create(
     throw initFailed(
       { ...checkpoint, live },
       request,
-      `${describe(created)} was created, but did not become ready`,
+      `${describe(created)} was created, but is not ready`,
       error,
     );
   }
@@ -142,12 +142,14 @@ function retryDelay(error: unknown, context: Context): number | undefined {
   return 0;
 }
 
+/** The server's refusal, with what was meant to be done to which object. Other errors stay as they are. */
+export function notWritten(error: unknown, inputs: Tree, done: 'created' | 'updated'): unknown {
+  if (!(error instanceof ApiError)) return error;
+  return new Error(`${describe(inputs)} cannot be ${done}: ${error.message}`, { cause: error });
+}
+
 function withAdvice(error: unknown, inputs: Tree): unknown {
-  if (!hasCode(error, 409) || error.reason !== 'AlreadyExists') {
-    return error instanceof ApiError
-      ? new Error(`${describe(inputs)} was not created: ${error.message}`, { cause: error })
-      : error;
-  }
+  if (!hasCode(error, 409) || error.reason !== 'AlreadyExists') return notWritten(error, inputs, 'created');
   return new Error(
     [
       `${describe(inputs)} already exists in the cluster. If it is yours:`,

@@ -10,7 +10,7 @@ import { fieldManagerFor } from '../object/naming.ts';
 import { normalized } from '../object/normalize.ts';
 import { toObject } from '../object/properties.ts';
 import { at, listAt, type Tree, textAt, withValue } from '../object/tree.ts';
-import { cannotPreview, create, initFailed, warnings } from './create.ts';
+import { cannotPreview, create, initFailed, notWritten, warnings } from './create.ts';
 import { adopt, adopted, belongsToOthers, relinquish } from './managers.ts';
 import { settle } from './settle.ts';
 import { applyObject, getObject, replaceObject, type WriteRequest, wantsForce } from './write.ts';
@@ -38,7 +38,11 @@ export async function update(link: ClusterLink, request: Request, context: Conte
   });
   if (before === undefined) return recreate(link, request, context, inputs);
   const manager = managerOf(inputs, old, request.urn);
-  const written = await write(link, target, before, manager, request.ignoreChanges);
+  const written = await write(link, target, before, manager, request.ignoreChanges).catch(
+    (error: unknown) => {
+      throw notWritten(error, inputs, 'updated');
+    },
+  );
   const checkpoint = { inputs, initialApiVersion: old.initialApiVersion, fieldManager: manager };
   try {
     const live = await settle({ cluster, type, context }, inputs, written, before, request.timeoutSeconds);
@@ -47,7 +51,7 @@ export async function update(link: ClusterLink, request: Request, context: Conte
     return { outputs: formatCheckpoint({ ...checkpoint, live }, request.news) };
   } catch (error) {
     const live = error instanceof NotReadyError ? error.object : written;
-    const what = `${describe(written)} was updated, but did not become ready`;
+    const what = `${describe(written)} was updated, but is not ready`;
     throw initFailed({ ...checkpoint, live }, { inputs: request.news }, what, error);
   }
 }
@@ -79,7 +83,7 @@ async function preview(
     return { outputs: formatPreview(checkpoint, request.news) };
   } catch (error) {
     if (cannotPreview(error)) return asGiven;
-    throw error;
+    throw notWritten(error, inputs, 'updated');
   }
 }
 
