@@ -17,3 +17,8 @@ export function tellingLines(log: string): string[] {
   const errors = telling.filter((line) => /\bError\b/.test(line));
   return (errors.length > 0 ? errors : telling).slice(-MOST_LINES).map((line) => line.trim());
 }
+
+/** The words of the first of those lines: what came after it is mostly its consequence. Empty when there are none. */
+export function firstCause(lines: readonly string[]): string {
+  return (lines[0] ?? '').replace(/^\([\d.]+\)\s*(\d+:\s*)?(Error|Warn)\s*(\([^)]*\):)?\s*/, '');
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { IMAGE_DIR, LAYER_FILE } from '../state-layout.ts';
+import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
 import { BLOCK, makeHeader, padding, TYPE } from '../tar/header.ts';
 
 const MIB = 1024 * 1024;
@@ -14,7 +14,7 @@ export interface ArchiveSum {
 }
 
 /**
- * Packs a staging directory (`image/*` and `rw.tar`) into one tar file and removes each part as soon as it is in:
+ * Packs a staging directory (`image/*`, `rw.tar`, `shm.tar`) into one tar file and removes each part as soon as it is in:
  * both live in memory, and the state should not stand there twice. Returns size and hash, counted while writing.
  */
 export async function packState(staging: string, file: string): Promise<ArchiveSum> {
@@ -48,7 +48,9 @@ async function* contents(file: string, size: number): AsyncGenerator<Buffer> {
   else yield* createReadStream(file, { highWaterMark: MIB });
 }
 
-async function partsOf(staging: string): Promise<string[]> {
+/** The files of a staging directory, relative to it: those beside the images first. */
+export async function partsOf(staging: string): Promise<string[]> {
+  const beside = (await readdir(staging)).filter((name) => name === LAYER_FILE || name === SHM_FILE);
   const images = await readdir(path.join(staging, IMAGE_DIR));
-  return [LAYER_FILE, ...images.sort().map((name) => `${IMAGE_DIR}/${name}`)];
+  return [...beside.sort(), ...images.sort().map((name) => `${IMAGE_DIR}/${name}`)];
 }

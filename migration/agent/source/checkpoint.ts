@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { AgentFailure, CheckpointManifest, CheckpointRequest } from '../../contract/agent-api.ts';
 import { failureOf, inStep } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { Records } from '../records.ts';
-import { DESCRIPTORS_FILE, IMAGE_DIR, LAYER_FILE, MANIFEST_FILE } from '../state-layout.ts';
+import { DESCRIPTORS_FILE, IMAGE_DIR, MANIFEST_FILE } from '../state-layout.ts';
 import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, OWN_FOLDER, type StorePath, storePath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import { captureFrozen, prepareStaging } from './capture.ts';
+import { partsOf } from './archive.ts';
+import { captureFrozen, filesOf, prepareStaging } from './capture.ts';
 import { findContainer, type RunningContainer } from './container.ts';
 import { checkSpace, untilNoDump } from './dump.ts';
 import { freeze, thaw } from './freezer.ts';
-import { upperDirectory } from './layer.ts';
 import type { CheckpointDocument } from './record.ts';
 
 /**
@@ -78,14 +78,14 @@ export class Checkpoint {
 
   async #dump(request: CheckpointRequest, watch: Stopwatch): Promise<void> {
     const container: RunningContainer = await inStep('find', () => findContainer(request.source));
-    const upper = await upperDirectory(container.bundle);
+    const files = await inStep('find', () => filesOf(container));
     await checkSpace(container, this.#context.imagesDir, 1);
     await prepareStaging(this.#places());
     await this.#save({ containerId: container.id, cgroup: container.cgroup });
     const began = performance.now();
     await watch.phase('freeze', () => freeze(container.cgroup));
     try {
-      await captureFrozen(container, upper, this.#places(), watch);
+      await captureFrozen(container, files, this.#places(), watch);
     } finally {
       await watch.phase('thaw', async () => thaw(container.cgroup));
       this.#document = { ...this.#document, freezeMs: milliseconds(performance.now() - began) };
@@ -110,8 +110,8 @@ export class Checkpoint {
 
   async #uploadFiles(container: string, incoming: StorePath): Promise<CheckpointManifest['files']> {
     const { staging } = this.#places();
-    const images = (await readdir(path.join(staging, IMAGE_DIR))).filter((name) => name !== DESCRIPTORS_FILE);
-    const waiting = [...images.map((name) => `${IMAGE_DIR}/${name}`), LAYER_FILE];
+    const last = `${IMAGE_DIR}/${DESCRIPTORS_FILE}`;
+    const waiting = (await partsOf(staging)).filter((name) => name !== last);
     const files: CheckpointManifest['files'] = [];
     const upload = async (name: string): Promise<void> => {
       const local = path.join(staging, name);
@@ -125,7 +125,7 @@ export class Checkpoint {
     };
     const ended = await Promise.allSettled(Array.from({ length: UPLOADS_AT_ONCE }, worker));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
-    await upload(`${IMAGE_DIR}/${DESCRIPTORS_FILE}`);
+    await upload(last);
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, lastLine } from '../command.ts';
-import { criuWords } from '../criu-log.ts';
+import { criuWords, firstCause } from '../criu-log.ts';
 import { StepError } from '../failure.ts';
 import { requireSpace } from '../space.ts';
 import { RUNC_ROOT, type RunningContainer } from './container.ts';
@@ -29,9 +29,8 @@ export async function dump(container: RunningContainer, places: DumpPlaces): Pro
   const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true });
   if (result.code === 0) return;
   const criuLog = await criuWords(path.join(places.logDir, 'dump.log'));
-  throw new StepError('dump', criuLog.at(-1) ?? lastLine(result.stderr) ?? 'runc checkpoint failed', {
-    criuLog,
-  });
+  const why = firstCause(criuLog) || lastLine(result.stderr) || 'runc checkpoint said nothing';
+  throw new StepError('dump', `CRIU cannot dump the container: ${why}`, { criuLog });
 }
 
 /**

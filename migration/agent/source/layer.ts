@@ -35,7 +35,7 @@ function unescapeMount(text: string): string {
   );
 }
 
-/** Writes the layer as an archive (see tar/layer.ts). The container has to be frozen meanwhile. */
+/** Writes a layer as an archive (see tar/layer.ts). The container has to be frozen meanwhile. */
 export async function archiveLayer(upper: string, file: string, timeoutMs: number): Promise<void> {
   const args = ['--create', '--format=posix', '--sparse', '--xattrs', '--xattrs-include=*', '--acls'];
   args.push('--numeric-owner', '--directory', upper, '--file', '-', '.');

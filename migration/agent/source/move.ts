@@ -9,11 +9,10 @@ import { below, migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import type { TlsMaterial } from '../tls.ts';
 import { packState } from './archive.ts';
-import { captureFrozen, prepareStaging } from './capture.ts';
+import { type CaptureFiles, captureFrozen, filesOf, prepareStaging } from './capture.ts';
 import { findContainer, type RunningContainer } from './container.ts';
 import { checkSpace, untilNoDump } from './dump.ts';
 import { freeze, killFrozen, thaw } from './freezer.ts';
-import { upperDirectory } from './layer.ts';
 import type { SourceDocument } from './record.ts';
 import { TargetLink } from './target-link.ts';
 
@@ -110,13 +109,13 @@ export class Move {
   async #prepare(request: MoveRequest, link: TargetLink): Promise<Prepared> {
     const { store, imagesDir } = this.#context;
     const container = await inStep('find', () => findContainer(request.source));
-    const upper = await upperDirectory(container.bundle);
+    const files = await inStep('find', () => filesOf(container));
     await checkSpace(container, imagesDir, 2);
     await prepareStaging(this.#places());
     await inStep('store', () => store.mkdir(migrationFolder(this.#document.id)));
     await link.requireWaiting();
     await this.#save({ containerId: container.id, cgroup: container.cgroup });
-    return { container, upper };
+    return { container, files };
   }
 
   async #frozen(request: MoveRequest, prepared: Prepared, link: TargetLink, watch: Stopwatch): Promise<void> {
@@ -136,12 +135,12 @@ export class Move {
   /** Dump and writable layer, packed and on the store. */
   async #capture(
     request: MoveRequest,
-    { container, upper }: Prepared,
+    { container, files }: Prepared,
     deadline: Deadline,
     watch: Stopwatch,
   ): Promise<RestoreRequest> {
     const places = this.#places();
-    await captureFrozen(container, upper, places, watch);
+    await captureFrozen(container, files, places, watch);
     const archive = path.join(places.staging, ARCHIVE);
     const stored = below(migrationFolder(this.#document.id), ARCHIVE);
     const sum = await watch.phase('move', () =>
@@ -240,7 +239,7 @@ export interface MoveContext {
 
 interface Prepared {
   container: RunningContainer;
-  upper: string;
+  files: CaptureFiles;
 }
 
 const ARCHIVE = 'state.tar';

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { command, lastLine } from '../command.ts';
+import { command } from '../command.ts';
 import { StepError } from '../failure.ts';
 import type { StorePath } from './path.ts';
 import type { Store, StoreEntry, StoreFolders } from './store.ts';
+
+const EXISTS = /EXIST/;
 
 export interface LibnfsPlace {
   /** The NFS server's address. */
@@ -27,18 +29,30 @@ export class LibnfsStore implements Store {
     this.#folders = folders;
   }
 
-  /** nfs-cp reports a full store only by its exit code, so the space is named when that is the reason. */
+  /** nfs-cp only makes new files: one that stands there already is removed, and the copy tried once more. */
   async put(localFile: string, file: StorePath, timeoutMs: number): Promise<void> {
-    const result = await command('nfs-cp', [localFile, this.#url(file)], { timeoutMs }).catch(
-      (cause: Error) => {
-        throw new StepError('store', `cannot write '${file}' on the store: ${cause.message}`, { cause });
-      },
-    );
-    if (result.code === 0) return;
-    const said = lastLine(result.stderr) || lastLine(result.stdout) || 'nfs-cp failed';
+    let said = await this.#copy(localFile, file, timeoutMs);
+    if (said !== undefined && EXISTS.test(said)) {
+      await this.#folders.remove(file);
+      said = await this.#copy(localFile, file, timeoutMs);
+    }
+    if (said === undefined) return;
+    // The tools do not say that the store is full; what is free there, with the broken piece still on it, does.
     const free = await this.#folders.freeBytes().catch(() => undefined);
+    await this.#folders.remove(file).catch(() => undefined);
     const space = free === undefined ? '' : ` (${Math.floor(free / 1024 / 1024)} MiB free there)`;
     throw new StepError('store', `cannot write '${file}' on the store: ${said}${space}`);
+  }
+
+  /** What nfs-cp complained of; undefined when it did its work. */
+  async #copy(localFile: string, file: StorePath, timeoutMs: number): Promise<string | undefined> {
+    try {
+      const result = await command('nfs-cp', [localFile, this.#url(file)], { timeoutMs });
+      if (result.code === 0) return undefined;
+      return oneLine(result.stderr) || oneLine(result.stdout) || `nfs-cp: exit ${result.code}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   read(file: StorePath, timeoutMs: number): Readable {
@@ -56,7 +70,7 @@ export class LibnfsStore implements Store {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) output.end();
-      else fail(signal ? 'it took too long' : lastLine(words) || `nfs-cat: exit ${code}`);
+      else fail(signal ? 'it took too long' : oneLine(words) || `nfs-cat: exit ${code}`);
     });
     finished(output, { readable: true, writable: false })
       .catch(() => undefined)
@@ -87,3 +101,5 @@ export class LibnfsStore implements Store {
     return `nfs://${this.#place.server}${this.#place.export}/${file}?version=4`;
   }
 }
+
+const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ');

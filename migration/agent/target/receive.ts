@@ -8,12 +8,12 @@ import type { CheckpointManifest, RestoreRequest } from '../../contract/agent-ap
 import { checkpointManifest } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
 import { requireSpace } from '../space.ts';
-import { IMAGE_DIR, LAYER_FILE, MANIFEST_FILE } from '../state-layout.ts';
+import { IMAGE_DIR, LAYER_FILE, MANIFEST_FILE, SHM_FILE } from '../state-layout.ts';
 import { below, storePath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { readTar, type TarMember } from '../tar/reader.ts';
 
-const STATE_FILE = /^(image\/[A-Za-z0-9._-]+|rw\.tar)$/;
+const STATE_FILE = /^(image\/[A-Za-z0-9._-]+|rw\.tar|shm\.tar)$/;
 const FETCHES_AT_ONCE = 3;
 const FETCH_LIMIT_MS = 10 * 60_000;
 const MANIFEST_LIMIT_MS = 10_000;
@@ -98,7 +98,7 @@ type ManifestFile = CheckpointManifest['files'][number];
 
 async function fetchFile(store: Store, folder: string, file: ManifestFile, staging: string): Promise<void> {
   const name = path.posix.basename(file.path);
-  const target = name === LAYER_FILE ? LAYER_FILE : `${IMAGE_DIR}/${name}`;
+  const target = name === LAYER_FILE || name === SHM_FILE ? name : `${IMAGE_DIR}/${name}`;
   if (!STATE_FILE.test(target)) throw new StepError('fetch', `unexpected '${file.path}' in the checkpoint`);
   const hash = createHash('sha256');
   const source = store.read(below(storePath(folder), ...file.path.split('/')), FETCH_LIMIT_MS);

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { criuWords } from '../criu-log.ts';
+import { criuWords, firstCause } from '../criu-log.ts';
 import { StepError } from '../failure.ts';
 import { isAlive, type ProcessIdentity, processStartTime } from '../process.ts';
 
@@ -55,7 +55,6 @@ async function identify(pid: number): Promise<ProcessIdentity> {
 
 async function restoreError(workDir: string): Promise<StepError> {
   const criuLog = await criuWords(path.join(workDir, 'restore.log'));
-  return new StepError('restore', criuLog.at(-1) ?? 'runc restore ended without a running container', {
-    criuLog,
-  });
+  const why = firstCause(criuLog) || 'runc restore ended without a running container';
+  return new StepError('restore', `CRIU cannot restore the container: ${why}`, { criuLog });
 }

@@ -1,11 +1,11 @@
 import type { AgentFailure, RestoreRequest } from '../../contract/agent-api.ts';
+import type { Bundle, Origin } from '../bundle.ts';
 import { failureOf, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { isAlive, type ProcessIdentity } from '../process.ts';
 import type { Records } from '../records.ts';
 import { Deadline, Stopwatch } from '../stopwatch.ts';
 import type { RuntimeAnswer } from './answer.ts';
-import type { Bundle, Origin } from './bundle.ts';
 import { isFinal, newTarget, type TargetDocument } from './record.ts';
 import { untilRestored } from './restoring.ts';
 
@@ -113,6 +113,7 @@ export class Target {
       };
     if (state === 'restored') return { verdict: 'pass' };
     if (state === 'fetching' || state === 'restoring') {
+      // The same container asks twice only if its first question was cut off by the end of an earlier agent.
       if (this.#document.containerId !== containerId)
         return { verdict: 'refuse', reason: 'the pod is being restored' };
       await this.#fail(
@@ -152,8 +153,12 @@ export class Target {
     this.#answer({ verdict: 'refuse', reason });
   }
 
-  /** After a restart of the agent: finds out what became of a restore that was under way. */
+  /**
+   * After a restart of the agent: finds out what became of a restore that was under way. Whether the runtime was told to
+   * restore is not known, so it has to be taken for restoring: an abort may not win any more before its end is seen.
+   */
   resume(workDir: string, cleanUp: () => Promise<void>): void {
+    this.#change({ state: 'restoring' });
     void this.#follow(workDir, cleanUp, new Stopwatch());
   }
 
@@ -287,7 +292,7 @@ export interface ObtainedState {
 }
 
 const FETCH_CHECKPOINT_MS = 110_000;
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 5000;
 const WAITER_POLL_MS = 1000;
 
 const limit = (ms: number): Promise<void> =>

@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RestoreRequest, TargetRecord } from '../../contract/agent-api.ts';
+import { type Bundle, type Origin, readBundle, sandboxHostName } from '../bundle.ts';
 import { inStep } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { processStartTime } from '../process.ts';
 import type { Records } from '../records.ts';
-import { IMAGE_DIR, LAYER_FILE } from '../state-layout.ts';
+import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
 import { userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { applyLayer } from '../tar/apply.ts';
 import type { RuntimeAnswer } from './answer.ts';
-import { type Bundle, type Origin, readBundle, sandboxHostName } from './bundle.ts';
 import { setImageHostName } from './host-name.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
 import { isFinal, type TargetDocument, targetAnswer } from './record.ts';
@@ -142,7 +142,7 @@ export class Targets {
     });
   }
 
-  /** Receives a state, then makes it fit the container that waits: host name, and writable layer. */
+  /** Receives a state, then makes it fit the container that waits: host name, writable layer, /dev/shm. */
   #obtain(id: string, receive: (staging: string, timeoutMs: number) => Promise<Bundle>): Obtain {
     const staging = path.join(this.#places.imagesDir, id);
     const imageDir = path.join(staging, IMAGE_DIR);
@@ -156,6 +156,9 @@ export class Targets {
           const hostName = await sandboxHostName(bundle);
           if (hostName !== undefined) await setImageHostName(imageDir, hostName);
           await applyLayer(path.join(staging, LAYER_FILE), path.join(bundle.dir, 'rootfs'), LAYER_LIMIT_MS);
+          const shm = path.join(staging, SHM_FILE);
+          if (bundle.shmDir !== undefined && existsSync(shm))
+            await applyLayer(shm, bundle.shmDir, LAYER_LIMIT_MS);
           return { imageDir, workDir: this.#workDir(id), cleanUp };
         }),
     };

@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { operationId } from '../../contract/agent-api.ts';
+import { operationId } from '../contract/agent-api.ts';
 import {
   CHECKPOINT_ANNOTATION,
   MIGRATION_ANNOTATION,
   SNAPSHOT_PATH_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
-} from '../../contract/annotations.ts';
-import { RequestError } from '../failure.ts';
+} from '../contract/annotations.ts';
+import { RequestError } from './failure.ts';
 
 const ociConfig = z.object({
   hostname: z.string().optional(),
   annotations: z.record(z.string(), z.string()).default({}),
+  mounts: z.array(z.object({ destination: z.string(), source: z.string().optional() })).default([]),
 });
 
 /** What a container's bundle says about the pod it belongs to. */
@@ -22,6 +23,8 @@ export interface Bundle {
   container: string;
   sandboxId: string;
   image: string;
+  /** The sandbox's directory that the container sees as /dev/shm. */
+  shmDir: string | undefined;
   /** Where its state comes from; undefined for a container that starts as usual. */
   origin: Origin | undefined;
 }
@@ -43,6 +46,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
     container: cri('container-name'),
     sandboxId: cri('sandbox-id'),
     image: cri('image-name'),
+    shmDir: config.mounts.find(({ destination }) => destination === '/dev/shm')?.source,
     origin: isContainer ? originOf(config.annotations, podUid) : undefined,
   };
 }
