@@ -42,11 +42,23 @@ const containerStatus = z.object({
     .default({}),
 });
 
+export const toleration = z.looseObject({
+  key: z.string().default(''),
+  operator: z.string().default('Equal'),
+  value: z.string().default(''),
+  effect: z.string().default(''),
+});
+export type Toleration = z.infer<typeof toleration>;
+
+const taint = z.object({ key: z.string(), value: z.string().default(''), effect: z.string() });
+export type Taint = z.infer<typeof taint>;
+
 export const pod = z.object({
   metadata,
   spec: z.object({
     nodeName: z.string().default(''),
     runtimeClassName: z.string().optional(),
+    tolerations: z.array(toleration).default([]),
     containers: z.array(z.object({ name: z.string(), image: z.string().default('') })),
     initContainers: z.array(z.object({ name: z.string() })).default([]),
     ephemeralContainers: z.array(z.object({ name: z.string() })).default([]),
@@ -68,9 +80,7 @@ export const node = z.object({
   spec: z
     .object({
       unschedulable: z.boolean().default(false),
-      taints: z
-        .array(z.object({ key: z.string(), value: z.string().default(''), effect: z.string() }))
-        .default([]),
+      taints: z.array(taint).default([]),
     })
     .default({ unschedulable: false, taints: [] }),
   status: z
@@ -118,4 +128,11 @@ export function isControlPlane(of: Node): boolean {
 /** The controller that made this pod (a ReplicaSet, a Job, …), if any. */
 export function controllerOf(of: Pod): { kind: string; name: string } | undefined {
   return of.metadata.ownerReferences.find((owner) => owner.controller);
+}
+
+/** Whether a pod with this toleration may be where this taint is (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). */
+export function tolerates({ key, operator, value, effect }: Toleration, of: Taint): boolean {
+  if (effect !== '' && effect !== of.effect) return false;
+  if (key === '') return operator === 'Exists';
+  return key === of.key && (operator === 'Exists' || value === of.value);
 }

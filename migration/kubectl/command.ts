@@ -53,7 +53,10 @@ export async function perform(prefix: string, spec: PodmigrationSpec, options: O
       process.exit(EXIT.interrupted);
     });
     say(`podmigration ${name} created in namespace ${namespace}`);
-    const ending = await follow(connection, created, options.timeout * 1000, observer());
+    const nudge = setTimeout(() => say('no operator has taken it up yet: is it running?'), NUDGE_MS);
+    const watching = observer(() => clearTimeout(nudge));
+    const ending = await follow(connection, created, options.timeout * 1000, watching);
+    clearTimeout(nudge);
     return report(ending, name, namespace, options);
   } catch (error) {
     say(`error: ${describe(error)}`);
@@ -61,12 +64,16 @@ export async function perform(prefix: string, spec: PodmigrationSpec, options: O
   }
 }
 
-function observer() {
+/** After this time without any sign of an operator the user is told. */
+const NUDGE_MS = 10_000;
+
+function observer(onFirst: () => void) {
   const began = performance.now();
   let shown: string | undefined;
   return {
     onChange: (migration: Parameters<typeof progressLine>[0]) => {
       if (migration.status.state === undefined || migration.status.state === shown) return;
+      onFirst();
       shown = migration.status.state;
       say(progressLine(migration, performance.now() - began));
     },

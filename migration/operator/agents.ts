@@ -39,8 +39,8 @@ export interface Agents {
     request: CheckpointRequest,
     signal: AbortSignal,
   ): Promise<CheckpointRecord>;
-  /** The manifest of one pod's checkpoint, from the store's keeper; undefined when there is none. */
-  manifest(keeper: Node, path: string): Promise<CheckpointManifest | undefined>;
+  /** The manifest of one pod's checkpoint, from the store's keeper; refused with code 404 when there is none. */
+  manifest(keeper: Node, path: string): Promise<CheckpointManifest>;
 }
 
 /** No answer from an agent. */

@@ -1,5 +1,12 @@
 import { RUNTIME_CLASS } from '../contract/annotations.ts';
-import { controllerOf, isNodeReady, type Node, type Pod } from '../kube/objects.ts';
+import {
+  controllerOf,
+  isNodeReady,
+  type Node,
+  type Pod,
+  type Toleration,
+  tolerates,
+} from '../kube/objects.ts';
 
 /** Why something cannot be done: one word for programs, one sentence for people. */
 export interface Objection {
@@ -21,6 +28,7 @@ export interface DestinationFacts {
   asked: string;
   node: Node | undefined;
   currentNode: string | undefined;
+  tolerations: readonly Toleration[];
 }
 
 interface Check<F> {
@@ -84,6 +92,13 @@ const movable: Check<Facts>[] = [
   },
 ];
 
+/** Taints that only repeat what a check of its own says better. */
+const CHECKED_OTHERWISE = new Set([
+  'node.kubernetes.io/not-ready',
+  'node.kubernetes.io/unreachable',
+  'node.kubernetes.io/unschedulable',
+]);
+
 const destination: Check<DestinationFacts>[] = [
   {
     reason: 'UnknownNode',
@@ -103,6 +118,19 @@ const destination: Check<DestinationFacts>[] = [
       node?.spec.unschedulable
         ? `node ${node.metadata.name} is cordoned: nothing is scheduled there`
         : undefined,
+  },
+  {
+    reason: 'NodeTainted',
+    object({ node, tolerations }) {
+      const hard = node?.spec.taints.filter((taint) => taint.effect !== 'PreferNoSchedule') ?? [];
+      const found = hard.find(
+        (taint) => !CHECKED_OTHERWISE.has(taint.key) && !tolerations.some((t) => tolerates(t, taint)),
+      );
+      return (
+        found &&
+        `the pod does not tolerate the taint ${found.key}:${found.effect} of node ${node?.metadata.name}`
+      );
+    },
   },
   {
     reason: 'AlreadyThere',

@@ -7,7 +7,7 @@ import {
   SNAPSHOT_PATH_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
 } from '../contract/annotations.ts';
-import type { PodDocument } from '../kube/objects.ts';
+import { type PodDocument, toleration } from '../kube/objects.ts';
 import { originOf } from './naming.ts';
 import { type Placement, place } from './placement.ts';
 
@@ -89,6 +89,7 @@ export const podTemplate = z.looseObject({
     .default({ labels: {}, annotations: {} }),
   spec: z.looseObject({
     containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })).min(1),
+    tolerations: z.array(toleration).optional(),
   }),
 });
 export type PodTemplate = z.infer<typeof podTemplate>;

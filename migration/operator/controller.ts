@@ -29,7 +29,10 @@ export async function runController(options: ControllerOptions, signal: AbortSig
         throw error;
       }
     },
-    onError: (key, error, retryMs) => log.warn({ key, err: error, retryMs }, 'will try again'),
+    onError: (key, error, attempts) => {
+      log.warn({ object: key, err: error, attempts }, 'will try again');
+      if (isWorthTelling(attempts)) cluster.tellTrouble(fromText(key), error);
+    },
   });
   const cluster = new KubeCluster(client, identity, {
     onMigration: (migration, deleted) => {
@@ -54,6 +57,9 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   await caches;
   await queue.stop();
 }
+
+/** A lost packet is nobody's business; what lasts is told, ever more rarely: after 2, 4, 8, … attempts. */
+const isWorthTelling = (attempts: number): boolean => attempts > 1 && Number.isInteger(Math.log2(attempts));
 
 const toText = ({ namespace, name }: Key): string => `${namespace}/${name}`;
 

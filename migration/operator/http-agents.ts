@@ -135,13 +135,11 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
         timeoutMs: CHECKPOINT_MS,
         signal,
       }),
-    manifest: async (keeper, path) => {
-      const query = { method: 'GET' as const, path: `/v1/store/manifest?path=${encodeURIComponent(path)}` };
-      return call(keeper, checkpointManifest, query).catch((error: unknown) => {
-        if (error instanceof AgentRefusal && error.code === 404) return undefined;
-        throw error;
-      });
-    },
+    manifest: (keeper, path) =>
+      call(keeper, checkpointManifest, {
+        method: 'GET',
+        path: `/v1/store/manifest?path=${encodeURIComponent(path)}`,
+      }),
   };
 }
 

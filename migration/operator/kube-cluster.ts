@@ -72,10 +72,6 @@ export class KubeCluster implements Cluster {
     await Promise.all([this.#migrations.synced, this.#pods.synced, this.#nodes.synced]);
   }
 
-  allMigrations(): Podmigration[] {
-    return this.#migrations.list();
-  }
-
   async readMigration(namespace: string, name: string): Promise<Podmigration | undefined> {
     const raw = await this.#read(migrationPath(namespace, name));
     return raw === undefined ? undefined : podmigration.parse(raw);
@@ -151,6 +147,19 @@ export class KubeCluster implements Cluster {
 
   nodes(): Node[] {
     return this.#nodes.list();
+  }
+
+  /** Says on the Podmigration itself what it waits for. */
+  tellTrouble(of: { namespace: string; name: string }, error: unknown): void {
+    const migration = this.#migrations.get(of.namespace, of.name);
+    if (!migration) return;
+    const { apiVersion, kind, metadata, spec } = migration;
+    const { namespace, name, uid } = metadata;
+    const note = error instanceof Error ? error.message : String(error);
+    this.tell(
+      { apiVersion, kind, namespace, name, uid },
+      { type: 'Warning', reason: 'Retrying', action: spec.action, note: note || 'unknown trouble' },
+    );
   }
 
   tell(regarding: Regarding, event: ClusterEvent): void {

@@ -5,7 +5,8 @@ export type Handler = (key: string, signal: AbortSignal) => Promise<number | und
 
 export interface QueueOptions {
   handle: Handler;
-  onError: (key: string, error: unknown, retryMs: number) => void;
+  /** `attempts`: how often this has failed in a row. */
+  onError: (key: string, error: unknown, attempts: number) => void;
   firstRetryMs?: number;
   lastRetryMs?: number;
 }
@@ -92,7 +93,7 @@ export class KeyedQueue {
       const { firstRetryMs = 250, lastRetryMs = 15_000 } = this.#options;
       const retryMs =
         Math.min(firstRetryMs * 2 ** (item.failures - 1), lastRetryMs) * (0.75 + Math.random() / 2);
-      this.#options.onError(key, error, retryMs);
+      this.#options.onError(key, error, item.failures);
       return retryMs;
     } finally {
       item.work = undefined;

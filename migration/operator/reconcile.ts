@@ -71,7 +71,10 @@ export async function reconcile(
     }
     migration = await holdObject(world, migration, state);
     const step = machines[migration.spec.action][state];
-    if (!step) return undefined;
+    if (!step) {
+      await releaseObject(world, migration);
+      return undefined;
+    }
     const run: Run = { ...world, migration, status: migration.status, signal };
     const outcome = await step(run);
     if (outcome.kind === 'done') return undefined;
@@ -84,7 +87,6 @@ export async function reconcile(
       'state changed',
     );
     tellTransition(world, migration);
-    if (isFinal(migration.status.state)) migration = await releaseObject(world, migration);
   }
   return undefined;
 }

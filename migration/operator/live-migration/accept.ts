@@ -20,7 +20,12 @@ export const accept: Step = async (run) => {
     const node = destHost === '' ? undefined : findNode(cluster, destHost);
     const objections = [
       ...objectionsToMove({ asked, pod, busyWith: pod && (await busyWith(run, pod)) }),
-      ...objectionsToDestination({ asked: destHost, node, currentNode: pod?.spec.nodeName }),
+      ...objectionsToDestination({
+        asked: destHost,
+        node,
+        currentNode: pod?.spec.nodeName,
+        tolerations: pod?.spec.tolerations ?? [],
+      }),
     ];
     if (!pod || objections.length > 0) return write(refused(run, objections));
     const isTaken = (name: string) =>

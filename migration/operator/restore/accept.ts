@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CheckpointManifest } from '../../contract/agent-api.ts';
 import { isControlPlane } from '../../kube/objects.ts';
+import { AgentRefusal } from '../agents.ts';
 import { type Objection, objectionsToDestination } from '../checks.ts';
 import { type PodTemplate, podTemplate } from '../clone-pod.ts';
 import { findNode } from '../lookup.ts';
@@ -25,7 +26,12 @@ export const acceptRestore: Step = async (run) => {
   const { source, objection } = await readSource(run);
   const objections = [
     ...(objection ? [objection] : []),
-    ...objectionsToDestination({ asked: destHost, node, currentNode: undefined }),
+    ...objectionsToDestination({
+      asked: destHost,
+      node,
+      currentNode: undefined,
+      tolerations: source?.template.spec.tolerations ?? [],
+    }),
   ];
   if (!source || objections.length > 0) return write(refused(run, objections));
   const accepted = change(run.status, {
@@ -56,8 +62,13 @@ export async function readSource(run: Run): Promise<SourceOrObjection> {
   }
   const keeper = cluster.nodes().find(isControlPlane);
   if (!keeper) throw new Error('no node is labelled as control plane: the store has no keeper');
-  const manifest = await agents.manifest(keeper, directory);
-  if (!manifest) return object('CheckpointNotFound', `there is no checkpoint in /${directory}`);
+  let manifest: CheckpointManifest;
+  try {
+    manifest = await agents.manifest(keeper, directory);
+  } catch (error) {
+    if (!(error instanceof AgentRefusal)) throw error;
+    return object('NoCheckpoint', `there is no usable checkpoint in /${directory}: ${error.message}`);
+  }
   const parsed = podTemplate.safeParse(migration.spec.template ?? manifest.template ?? imageOnly(manifest));
   if (!parsed.success) {
     return object('BadTemplate', `the template is no pod template: ${z.prettifyError(parsed.error)}`);

@@ -8,7 +8,7 @@ import {
 import { isApiError } from '../../kube/client.ts';
 import type { Pod } from '../../kube/objects.ts';
 import { podFromCheckpoint } from '../clone-pod.ts';
-import { restoredPodName } from '../naming.ts';
+import { baseName, restoredPodName } from '../naming.ts';
 import { refused } from '../refused.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { startProblem, whyNotStarted } from '../start-problem.ts';
@@ -71,7 +71,7 @@ async function findGone(run: Run, replicas: readonly Replica[]): Promise<Replica
 async function addReplicas(run: Run, count: number): Promise<Outcome> {
   const { source, objection } = await readSource(run);
   if (!source) return write(refused(run, [objection]));
-  const base = source.template.metadata.name ?? run.migration.metadata.name;
+  const base = baseName(source.template.metadata.name ?? run.migration.metadata.name);
   const first = (run.status.lastNumber ?? 0) + 1;
   const added = Array.from({ length: count }, (_, i): Replica => {
     const number = first + i;

@@ -1,0 +1,330 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MIGRATION_ANNOTATION, ORIGIN_ANNOTATION } from '../contract/annotations.ts';
+import { AgentUnreachable } from './agents.ts';
+import type { Fate } from './testing/fake-agents.ts';
+import { Harness } from './testing/harness.ts';
+
+const ID = 'uid-of-m';
+const FATES: Fate[] = [
+  'restored',
+  'dump fails',
+  'restore fails',
+  'restored unheard',
+  'failed unheard',
+  'restoring',
+];
+
+function labWithTick(interfere?: ConstructorParameters<typeof Harness>[0]): Harness {
+  const lab = new Harness(interfere);
+  lab.cluster.addPod('tick', 'worker1', { metadata: { labels: { app: 'tick' } } });
+  return lab;
+}
+
+const names = (lab: Harness) => lab.cluster.allPods().map((p) => p.metadata.name);
+
+/** After everything: one pod is left, it runs, and the other one never will again. */
+function expectOnePod(lab: Harness, state: string | undefined): void {
+  if (state === 'Succeeded') {
+    expect(names(lab)).toEqual(['tick-migration-1']);
+    expect(lab.agents.targetRuns(ID)).toBe(true);
+    expect(lab.agents.sourceRuns(ID)).toBe(false);
+  } else {
+    expect(names(lab)).toEqual(['tick']);
+    expect(lab.agents.sourceRuns(ID)).toBe(true);
+    expect(lab.agents.targetRuns(ID)).toBe(false);
+  }
+}
+
+describe('a live migration', () => {
+  it('ends with the target as the pod, and says so', async () => {
+    const lab = labWithTick();
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    const over = await lab.settle('m');
+    expect(over?.status).toMatchObject({
+      state: 'Succeeded',
+      sourcePod: 'tick',
+      sourceNode: 'worker1',
+      targetPod: 'tick-migration-1',
+      targetNode: 'worker2',
+      activePod: 'tick-migration-1',
+      currentRevision: '1',
+      freezeMs: 300,
+      bytes: 1000,
+      observedGeneration: 1,
+    });
+    expect(over?.status.phases?.map((p) => p.name)).toEqual(
+      expect.arrayContaining(['prepare', 'freeze', 'commit', 'release']),
+    );
+    expect(over?.status.conditions?.map((c) => `${c.type}=${c.status}`)).toEqual([
+      'Complete=True',
+      'Failed=False',
+    ]);
+    expect(over?.metadata.finalizers).toEqual([]);
+    expectOnePod(lab, 'Succeeded');
+    const [target] = lab.cluster.allPods();
+    expect(target?.metadata.labels).toEqual({ app: 'tick' });
+    expect(target?.metadata.annotations).toMatchObject({
+      [MIGRATION_ANNOTATION]: ID,
+      [ORIGIN_ANNOTATION]: 'tick',
+    });
+    expect(lab.agents.moves).toMatchObject([
+      { targetAgent: 'https://worker2', source: { container: 'main' } },
+    ]);
+    const told = lab.cluster.events.filter((e) => e.on === 'Podmigration/m').map((e) => e.reason);
+    expect(told).toEqual(['Preparing', 'Moving', 'Committed', 'Moved']);
+    expect(lab.cluster.events.map((e) => e.on)).toEqual(
+      expect.arrayContaining(['Pod/tick', 'Pod/tick-migration-1']),
+    );
+  });
+
+  it('goes anywhere but where it is when no node is named, again and again, by the first name', async () => {
+    const lab = labWithTick();
+    const seen: string[] = [];
+    for (const move of ['a', 'b', 'c']) {
+      lab.cluster.addMigration(move, { action: 'live-migration', sourcePod: 'tick' });
+      lab.cluster.addNode('master', { spec: { unschedulable: true } });
+      const over = await lab.settle(move);
+      seen.push(`${over?.status.sourcePod}>${over?.status.targetPod}`);
+      expect(over?.status.targetNode).not.toBe(over?.status.sourceNode);
+    }
+    expect(seen).toEqual([
+      'tick>tick-migration-1',
+      'tick-migration-1>tick-migration-2',
+      'tick-migration-2>tick-migration-3',
+    ]);
+  });
+
+  it.each([
+    ['dump fails', 'dump'],
+    ['restore fails', 'restore'],
+  ] as const)('when the %s leaves the source running and tells CRIU’s words', async (fate, step) => {
+    const lab = labWithTick();
+    lab.agents.fate = fate;
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    const over = await lab.settle('m');
+    expect(over?.status).toMatchObject({ state: 'Failed', activePod: 'tick', error: { step } });
+    expect(over?.status.error?.criuLog.join()).toContain('Error (criu');
+    const warning = lab.cluster.events.find((e) => e.on === 'Pod/tick' && e.type === 'Warning');
+    expect(warning?.note).toContain('Error (criu');
+    expectOnePod(lab, 'Failed');
+  });
+
+  it('takes another name when somebody’s pod has the one it chose', async () => {
+    const lab = labWithTick((what, when) => {
+      if (what === 'createPod' && when === 'before' && !names(lab).includes('tick-migration-1')) {
+        lab.cluster.addPod('tick-migration-1', 'worker1');
+      }
+    });
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    expect((await lab.settle('m'))?.status).toMatchObject({
+      state: 'Succeeded',
+      targetPod: 'tick-migration-2',
+    });
+    expect(names(lab)).toEqual(['tick-migration-1', 'tick-migration-2']);
+  });
+
+  it('keeps the source frozen for as long as the target’s agent does not answer', async () => {
+    let isCut = false;
+    const lab = labWithTick((what) => {
+      if (isCut && what.toLowerCase().includes('target')) throw new AgentUnreachable('cut off');
+      if (what === 'move') isCut = true;
+    });
+    lab.agents.fate = 'restored unheard';
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    await expect(lab.settle('m', 200)).rejects.toThrow(/not settled/);
+    expect(lab.agents.sourceRuns(ID)).toBe(false);
+    isCut = false;
+    expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
+  });
+
+  it('thaws the source when the target’s silent node is declared dead', async () => {
+    let isCut = false;
+    const lab = labWithTick((what) => {
+      if (isCut && what.toLowerCase().includes('target')) throw new AgentUnreachable('cut off');
+      if (what === 'move') isCut = true;
+    });
+    lab.agents.fate = 'failed unheard';
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    await expect(lab.settle('m', 200)).rejects.toThrow(/not settled/);
+    lab.cluster.addNode('worker2', {
+      spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] },
+    });
+    expect((await lab.settle('m'))?.status.state).toBe('Failed');
+    expectOnePod(lab, 'Failed');
+  });
+});
+
+describe('what cannot be moved', () => {
+  it.each([
+    ['a pod that is not there', 'nope', 'worker2', 'SourcePodNotFound', /no pod nope/],
+    ['a node that is not there', 'tick', 'worker9', 'UnknownNode', /no node worker9/],
+    ['to where it is', 'tick', 'worker1', 'AlreadyThere', /already on node worker1/],
+    ['to a node that is not Ready', 'tick', 'down', 'NodeNotReady', /down is not Ready/],
+    ['to a cordoned node', 'tick', 'cordoned', 'NodeCordoned', /cordoned/],
+    ['to a tainted node', 'tick', 'master', 'NodeTainted', /control-plane:NoSchedule/],
+    ['a pod of another runtime', 'kata', 'worker2', 'OtherRuntime', /RuntimeClass kata/],
+    ['a pod with several containers', 'pair', 'worker2', 'ManyContainers', /one, two/],
+    ['a pod of a controller', 'owned', 'worker2', 'OwnedByController', /ReplicaSet web/],
+    ['a pod that does not run', 'pending', 'worker2', 'SourcePodNotRunning', /Pending, not Running/],
+    ['a pod that is being deleted', 'leaving', 'worker2', 'SourcePodNotRunning', /being deleted/],
+  ])(
+    '%s is refused with the reason, and nothing is touched',
+    async (_, sourcePod, destHost, reason, message) => {
+      const lab = labWithTick();
+      const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
+      lab.cluster.addNode('down', { ready: false });
+      lab.cluster.addNode('cordoned', { spec: { unschedulable: true } });
+      lab.cluster.addPod('kata', 'worker1', { spec: { runtimeClassName: 'kata' } });
+      lab.cluster.addPod('pair', 'worker1', { spec: { containers: [{ name: 'one' }, { name: 'two' }] } });
+      lab.cluster.addPod('owned', 'worker1', { metadata: { ownerReferences: [owner] } });
+      lab.cluster.addPod('pending', 'worker1', { phase: 'Pending' });
+      lab.cluster.addPod('leaving', 'worker1', { metadata: { deletionTimestamp: 'now' } });
+      const before = names(lab);
+      lab.cluster.addMigration('m', { action: 'live-migration', sourcePod, destHost });
+      const over = await lab.settle('m');
+      expect(over?.status).toMatchObject({ state: 'Failed', error: { step: 'validate' } });
+      expect(over?.status.error?.message).toMatch(message);
+      expect(over?.status.conditions).toContainEqual(
+        expect.objectContaining({ type: 'Failed', status: 'True', reason }),
+      );
+      expect(names(lab)).toEqual(before);
+      expect(lab.agents.moves).toEqual([]);
+    },
+  );
+
+  it('a pod that another migration has is refused by that one’s name', async () => {
+    const lab = labWithTick();
+    lab.agents.fate = 'restoring';
+    lab.cluster.addMigration('first', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    await lab.once('first');
+    for (const [name, action] of [
+      ['second', 'live-migration'],
+      ['third', 'checkpoint'],
+    ] as const) {
+      lab.cluster.addMigration(name, { action, sourcePod: 'tick', snapshotPath: '/x' });
+      const over = await lab.settle(name);
+      expect(over?.status.error?.message).toMatch(/already in podmigration first/);
+    }
+  });
+
+  it('a pod that nobody’s scheduler can place is given up with the scheduler’s words', async () => {
+    const lab = labWithTick((what, when) => {
+      if (what !== 'createPod' || when !== 'after') return;
+      const message = '0/3 nodes are available: too full';
+      const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+      lab.cluster.changePod('tick-migration-1', {
+        spec: { nodeName: '' },
+        status: { phase: 'Pending', conditions },
+      });
+    });
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    const over = await lab.settle('m');
+    expect(over?.status).toMatchObject({ state: 'Failed', error: { step: 'prepare' } });
+    expect(over?.status.error?.message).toContain('too full');
+    expectOnePod(lab, 'Failed');
+  });
+});
+
+describe('deleting the podmigration', () => {
+  it.each([
+    ['writeStatus Preparing', 'restored'],
+    ['createPod', 'restored'],
+    ['awaitTarget', 'restored'],
+    ['move', 'restoring'],
+    ['move', 'failed unheard'],
+  ] as const)('after %s (%s) undoes all', async (moment, fate) => {
+    const lab = labWithTick((what, when) => {
+      if (what === moment && when === 'after') lab.cluster.deleteMigration('m');
+    });
+    lab.agents.fate = fate;
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    expect(await lab.settle('m')).toBeUndefined();
+    expectOnePod(lab, 'Failed');
+  });
+
+  it('once the target runs comes too late: it is committed', async () => {
+    const lab = labWithTick((what, when) => {
+      if (what === 'move' && when === 'after') lab.cluster.deleteMigration('m');
+    });
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    expect(await lab.settle('m')).toBeUndefined();
+    expectOnePod(lab, 'Succeeded');
+  });
+
+  it('after the commit leaves the target', async () => {
+    const lab = labWithTick((what, when) => {
+      if (what === 'writeStatus Committed' && when === 'after') lab.cluster.deleteMigration('m');
+    });
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    expect(await lab.settle('m')).toBeUndefined();
+    expectOnePod(lab, 'Succeeded');
+  });
+});
+
+describe('whatever fails, and however often the operator dies', { timeout: 60_000 }, () => {
+  /**
+   * What happens at one call to the outside: nothing, a crash before or after it took effect, a deletion, or a crash
+   * with a request to move on its way that arrives at the next call.
+   */
+  const mishap = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('none') },
+    { weight: 2, arbitrary: fc.constantFrom('before', 'after', 'delete', 'late') },
+  );
+
+  it('exactly one pod is left, and never did both run', async () => {
+    const scenario = fc.record({
+      fate: fc.constantFrom(...FATES),
+      lateLuck: fc.boolean(),
+      mishaps: fc.array(mishap, { maxLength: 40, size: 'max' }),
+    });
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ fate, lateLuck, mishaps }) => {
+        let call = 0;
+        let deleted = false;
+        let asked = false;
+        const lab = labWithTick((what, when) => {
+          if (when === 'before') call += 1;
+          const now = mishaps[call - 1];
+          if (when === 'before' && mishaps[call - 2] === 'late' && asked) lab.agents.deliverMove(ID);
+          if (what === 'move') asked = true;
+          if (now === 'late' && what === 'move')
+            throw new AgentUnreachable('crash, the request is on its way');
+          if (now === when) throw new AgentUnreachable(`crash ${when} ${what}`);
+          if (now === 'delete' && when === 'before') {
+            deleted = true;
+            lab.cluster.deleteMigration('m');
+          }
+        });
+        Object.assign(lab.agents, { fate, lateLuck });
+        lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+        const over = await lab.settle('m', 600);
+        if (!deleted) expect(['Succeeded', 'Failed']).toContain(over?.status.state);
+        const state = over?.status.state ?? (lab.agents.targetRuns(ID) ? 'Succeeded' : 'Failed');
+        expectOnePod(lab, state);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('the same holds with two operators that both believe to lead', async () => {
+    const scenario = fc.record({ fate: fc.constantFrom(...FATES), lateLuck: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(scenario, fc.scheduler(), async ({ fate, lateLuck }, scheduler) => {
+        let racing = true;
+        const lab = labWithTick((what) => (racing ? scheduler.schedule(Promise.resolve(), what) : undefined));
+        Object.assign(lab.agents, { fate, lateLuck });
+        lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+        const race = Promise.allSettled([lab.once('m'), lab.once('m')]);
+        await scheduler.waitFor(race);
+        racing = false;
+        for (const result of await race) {
+          if (result.status === 'rejected') expect(result.reason.name).not.toBe('SplitBrain');
+        }
+        const over = await lab.settle('m', 600);
+        expectOnePod(lab, over?.status.state);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,237 @@
+import type { z } from 'zod';
+import { ORIGIN_ANNOTATION } from '../../contract/annotations.ts';
+import {
+  isFinal,
+  PODMIGRATION_FINALIZER,
+  type Podmigration,
+  type PodmigrationStatus,
+  podmigration,
+  type podmigrationSpec,
+} from '../../contract/podmigration.ts';
+import { ApiError } from '../../kube/client.ts';
+import { type Node, node, type Pod, pod, podDocument } from '../../kube/objects.ts';
+import type { PodManifest } from '../clone-pod.ts';
+import type { Cluster, ClusterEvent, Regarding } from '../cluster.ts';
+
+/** Called before and after each thing that the operator asks of the outside: may throw, may change the world. */
+export type Interference = (what: string, when: 'before' | 'after') => void | Promise<void>;
+
+/** An API server with a scheduler and kubelets, in memory, as far as the operator can tell. */
+export class FakeCluster implements Cluster {
+  readonly events: (ClusterEvent & { on: string })[] = [];
+  readonly #migrations = new Map<string, Podmigration>();
+  readonly #pods = new Map<string, Record<string, unknown>>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #interfere: Interference;
+  #version = 100;
+  #uid = 0;
+
+  constructor(interfere: Interference = () => undefined) {
+    this.#interfere = interfere;
+  }
+
+  // What a test does.
+
+  addNode(name: string, changes: { ready?: boolean; labels?: object; spec?: object } = {}): void {
+    const raw = {
+      metadata: { name, labels: { 'kubernetes.io/hostname': name, ...changes.labels } },
+      spec: changes.spec ?? {},
+      status: {
+        conditions: [{ type: 'Ready', status: changes.ready === false ? 'False' : 'True' }],
+        addresses: [{ type: 'InternalIP', address: `address-of-${name}` }],
+      },
+    };
+    this.#nodes.set(name, node.parse(raw));
+  }
+
+  /** A pod as a user would make it, running on `nodeName`. */
+  addPod(
+    name: string,
+    nodeName: string,
+    changes: { metadata?: object; spec?: object; phase?: string } = {},
+  ): Pod {
+    return this.#addPod({
+      metadata: { name, namespace: 'default', ...changes.metadata },
+      spec: { nodeName, containers: [{ name: 'main', image: 'app:1' }], ...changes.spec },
+      status: { phase: changes.phase ?? 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  }
+
+  addMigration(name: string, spec: z.input<typeof podmigrationSpec>): Podmigration {
+    const raw = {
+      apiVersion: 'podmig.dcn.ssu.ac.kr/v1',
+      kind: 'Podmigration',
+      metadata: {
+        name,
+        namespace: 'default',
+        uid: `uid-of-${name}`,
+        resourceVersion: this.#next(),
+        generation: 1,
+      },
+      spec,
+    };
+    const parsed = podmigration.parse(raw);
+    this.#migrations.set(name, parsed);
+    return parsed;
+  }
+
+  changeSpec(name: string, spec: Partial<Podmigration['spec']>): void {
+    const now = this.migration(name);
+    const { generation } = now.metadata;
+    this.#put({
+      ...now,
+      metadata: { ...now.metadata, generation: generation + 1 },
+      spec: { ...now.spec, ...spec },
+    });
+  }
+
+  /** What `kubectl delete` does: with a finalizer the object stays, marked. */
+  deleteMigration(name: string): void {
+    const now = this.#migrations.get(name);
+    if (!now) return;
+    if (now.metadata.finalizers.length === 0) this.#migrations.delete(name);
+    else this.#put({ ...now, metadata: { ...now.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+  }
+
+  migration(name: string): Podmigration {
+    const found = this.#migrations.get(name);
+    if (!found) throw new Error(`no podmigration ${name}`);
+    return found;
+  }
+
+  hasMigration(name: string): boolean {
+    return this.#migrations.has(name);
+  }
+
+  allPods(): Pod[] {
+    return [...this.#pods.values()].map((raw) => pod.parse(raw));
+  }
+
+  changePod(name: string, change: { spec?: object; status?: object; metadata?: object }): void {
+    const raw = this.#pods.get(name);
+    if (!raw) throw new Error(`no pod ${name}`);
+    for (const part of ['spec', 'status', 'metadata'] as const)
+      raw[part] = { ...(raw[part] as object), ...change[part] };
+  }
+
+  removePod(name: string): void {
+    this.#pods.delete(name);
+  }
+
+  // What the operator does.
+
+  async readMigration(_namespace: string, name: string): Promise<Podmigration | undefined> {
+    return this.#call('readMigration', () => structuredClone(this.#migrations.get(name)));
+  }
+
+  async writeStatus(of: Podmigration, status: PodmigrationStatus): Promise<Podmigration> {
+    return this.#call(`writeStatus ${status.state}`, () => {
+      const now = this.#unchanged(of);
+      return this.#put({ ...now, status: structuredClone(status) });
+    });
+  }
+
+  async setFinalizer(of: Podmigration, present: boolean): Promise<Podmigration> {
+    return this.#call(`setFinalizer ${present}`, () => {
+      const now = this.#unchanged(of);
+      const finalizers = present ? [PODMIGRATION_FINALIZER] : [];
+      const changed = this.#put({ ...now, metadata: { ...now.metadata, finalizers } });
+      if (now.metadata.deletionTimestamp && !present) this.#migrations.delete(now.metadata.name);
+      return changed;
+    });
+  }
+
+  migrationsOf(_namespace: string, podName: string): Podmigration[] {
+    const names = ({ status }: Podmigration) => [status.sourceUid && status.sourcePod, status.targetPod];
+    return [...this.#migrations.values()].filter(
+      (m) => !isFinal(m.status.state) && names(m).includes(podName),
+    );
+  }
+
+  async readPod(_namespace: string, name: string) {
+    return this.#call('readPod', () => {
+      const raw = this.#pods.get(name);
+      return raw && { pod: pod.parse(raw), document: podDocument.parse(structuredClone(raw)) };
+    });
+  }
+
+  async createPod(manifest: PodManifest): Promise<Pod | undefined> {
+    return this.#call('createPod', () => {
+      if (this.#pods.has(manifest.metadata.name)) return undefined;
+      const spec = { ...manifest.spec, nodeName: this.#schedule(manifest.spec) };
+      return this.#addPod({ metadata: manifest.metadata, spec, status: { phase: 'Pending' } });
+    });
+  }
+
+  async deletePod(of: { namespace: string; name: string; uid: string }): Promise<void> {
+    return this.#call('deletePod', () => {
+      const raw = this.#pods.get(of.name);
+      if (raw && pod.parse(raw).metadata.uid === of.uid) this.#pods.delete(of.name);
+    });
+  }
+
+  pod(_namespace: string, name: string): Pod | undefined {
+    const raw = this.#pods.get(name);
+    return raw && pod.parse(raw);
+  }
+
+  podsOfLine(_namespace: string, origin: string): Pod[] {
+    return this.allPods().filter((p) => p.metadata.annotations[ORIGIN_ANNOTATION] === origin);
+  }
+
+  node(name: string): Node | undefined {
+    return this.#nodes.get(name);
+  }
+
+  nodes(): Node[] {
+    return [...this.#nodes.values()];
+  }
+
+  tell(regarding: Regarding, event: ClusterEvent): void {
+    this.events.push({ ...event, on: `${regarding.kind}/${regarding.name}` });
+  }
+
+  // How it does that.
+
+  async #call<T>(what: string, work: () => T): Promise<T> {
+    await this.#interfere(what, 'before');
+    const result = work();
+    await this.#interfere(what, 'after');
+    return result;
+  }
+
+  #unchanged(of: Podmigration): Podmigration {
+    const now = this.#migrations.get(of.metadata.name);
+    if (!now) throw new ApiError('PUT', 404, 'NotFound', 'gone');
+    if (now.metadata.resourceVersion !== of.metadata.resourceVersion) {
+      throw new ApiError('PUT', 409, 'Conflict', 'the object has been modified');
+    }
+    return now;
+  }
+
+  #put(changed: Podmigration): Podmigration {
+    const stored = { ...changed, metadata: { ...changed.metadata, resourceVersion: this.#next() } };
+    this.#migrations.set(stored.metadata.name, stored);
+    return structuredClone(stored);
+  }
+
+  #addPod(raw: { metadata: { name: string; namespace: string }; spec: object; status: object }): Pod {
+    this.#uid += 1;
+    const stored = { ...raw, metadata: { ...raw.metadata, uid: `pod-uid-${this.#uid}` } };
+    this.#pods.set(raw.metadata.name, stored);
+    return pod.parse(stored);
+  }
+
+  /** The node that the manifest's affinity names, or the first that it does not exclude. */
+  #schedule(spec: Record<string, unknown>): string {
+    const text = JSON.stringify(spec.affinity ?? {});
+    const named = /"operator":"In","values":\["([^"]+)"\]/.exec(text)?.[1];
+    const excluded = /"operator":"NotIn","values":\["([^"]+)"\]/.exec(text)?.[1];
+    return named ?? [...this.#nodes.keys()].find((name) => name !== excluded) ?? '';
+  }
+
+  #next(): string {
+    this.#version += 1;
+    return String(this.#version);
+  }
+}
