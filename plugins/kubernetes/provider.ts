@@ -16,7 +16,7 @@ import { ClusterLink } from './config/cluster.ts';
 import { diffConfig } from './config/diff-config.ts';
 import { checkSettings, isClusterUnknown, parseSettings } from './config/settings.ts';
 import { apiVersionOf, type Gvk, gvkOf, namespaceOf } from './object/kube-object.ts';
-import { type Autonaming, NamingError, withName } from './object/naming.ts';
+import { NamingError, withName } from './object/naming.ts';
 import { normalized } from './object/normalize.ts';
 import { toObject, toProperties, withSecretsOf } from './object/properties.ts';
 import { builtInScope } from './object/scopes.ts';
@@ -51,10 +51,7 @@ export class KubernetesProvider implements Provider {
     this.link = new ClusterLink(parseSettings(config));
   }
 
-  async check(
-    request: CheckRequest & { readonly autonaming?: Autonaming },
-    context: Context,
-  ): Promise<CheckResult> {
+  async check(request: CheckRequest, context: Context): Promise<CheckResult> {
     const gvk = kindOf(request.type);
     const news = withType(toObject(request.news), gvk);
     if (isPatch(gvk.kind, textAt(request.news, 'kind'))) throw refusedPatch(request.type);
@@ -75,7 +72,7 @@ export class KubernetesProvider implements Provider {
     if (failures.length > 0) return { inputs: request.news, failures };
     const olds = Object.keys(request.olds).length > 0 ? toObject(request.olds) : undefined;
     try {
-      const named = withName(news, olds, request.name, request.randomSeed, request.autonaming);
+      const named = withName(news, olds, request.name, request.randomSeed);
       const checked = await this.withNamespace(named, reason === undefined, context);
       // Merging a Secret's two maps needs both to be known.
       const inputs = hasUnknowns(request.news) ? checked : normalized(checked);

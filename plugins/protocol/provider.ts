@@ -71,7 +71,13 @@ export interface DiffResult {
   readonly deleteBeforeReplace?: boolean;
 }
 
-export interface CreateRequest extends ResourceRequest {
+/** What limits a change in time. */
+export interface TimedRequest {
+  /** The resource's `customTimeouts` for this operation; 0 or absent when it has none. The signal ends with it. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface CreateRequest extends ResourceRequest, TimedRequest {
   readonly inputs: PropertyMap;
   /** True in a preview: nothing may be changed, and outputs that are not known yet are `unknown`. */
   readonly preview: boolean;
@@ -98,7 +104,7 @@ export interface ReadResult {
   readonly inputs: PropertyMap;
 }
 
-export interface UpdateRequest extends ResourceRequest {
+export interface UpdateRequest extends ResourceRequest, TimedRequest {
   readonly id: string;
   readonly olds: PropertyMap;
   readonly oldInputs: PropertyMap;
@@ -111,7 +117,7 @@ export interface UpdateResult {
   readonly outputs: PropertyMap;
 }
 
-export interface DeleteRequest extends ResourceRequest {
+export interface DeleteRequest extends ResourceRequest, TimedRequest {
   readonly id: string;
   readonly properties: PropertyMap;
   readonly oldInputs: PropertyMap;

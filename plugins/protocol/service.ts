@@ -21,8 +21,8 @@ const diffKinds: Record<DiffKind, wire.PropertyDiff.Kind> = {
 };
 
 /**
- * The handlers of `pulumirpc.ResourceProvider` for one provider. Methods that are missing here (Construct, Call,
- * Invoke, List, GetSchema, …) are answered UNIMPLEMENTED by gRPC, which the engine understands.
+ * The handlers of `pulumirpc.ResourceProvider` for one provider. Methods that are missing here (List, GetSchema, …)
+ * are answered UNIMPLEMENTED by gRPC, which the engine understands.
  */
 export function providerService(provider: Provider, operations: Operations): UntypedServiceImplementation {
   return {
@@ -30,6 +30,7 @@ export function providerService(provider: Provider, operations: Operations): Unt
     ...configuration(provider, operations),
     ...planning(provider, operations),
     ...changes(provider, operations),
+    ...refusals(provider),
   };
 }
 
@@ -42,6 +43,22 @@ function handler<Request, Response>(
       (response) => callback(null, response),
       (error: unknown) => callback(toServiceError(error)),
     );
+  };
+}
+
+/** What a program may ask for and only the official plugin does: refused with a reason that the user can act on. */
+function refusals(provider: Provider): UntypedServiceImplementation {
+  const refuse = (what: string): never => {
+    throw new Error(
+      `${what} needs the official ${provider.name} provider plugin: this stand-in serves resources only`,
+    );
+  };
+  return {
+    construct: handler(async (request: wire.ConstructRequest) =>
+      refuse(`the component ${request.getType()}`),
+    ),
+    invoke: handler(async (request: wire.InvokeRequest) => refuse(`the function ${request.getTok()}`)),
+    call: handler(async (request: wire.CallRequest) => refuse(`the method ${request.getTok()}`)),
   };
 }
 
@@ -172,6 +189,7 @@ function changes(provider: Provider, operations: Operations): UntypedServiceImpl
             ...resource(request),
             inputs: decodeProperties(request.getProperties()),
             preview: request.getPreview(),
+            timeoutSeconds: request.getTimeout(),
           },
           context,
         );
@@ -192,6 +210,7 @@ function changes(provider: Provider, operations: Operations): UntypedServiceImpl
             news: decodeProperties(request.getNews()),
             ignoreChanges: request.getIgnorechangesList(),
             preview: request.getPreview(),
+            timeoutSeconds: request.getTimeout(),
           },
           context,
         );
@@ -208,6 +227,7 @@ function changes(provider: Provider, operations: Operations): UntypedServiceImpl
             id: request.getId(),
             properties: decodeProperties(request.getProperties()),
             oldInputs: decodeProperties(request.getOldInputs()),
+            timeoutSeconds: request.getTimeout(),
           },
           context,
         );

@@ -25,7 +25,7 @@ export async function retrying<T>(
       const least = again(error);
       if (least === undefined || count >= patience.tries || signal.aborted) throw error;
       const own = Math.min(patience.firstMs * 2 ** (count - 1), patience.mostMs);
-      await sleep(Math.max(own, least), undefined, { signal });
+      await sleep(Math.max(own, least), undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }

@@ -2,18 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { annotated, annotations, isAnnotated, nameOf } from './kube-object.ts';
 import { at, type Tree, withValue } from './tree.ts';
 
-/** What the engine's autonaming configuration asks for. */
-export type Autonaming = { mode: 'propose' | 'enforce'; proposedName: string } | { mode: 'disable' };
-
-/** Thrown when an object has no name and may get none. `field` is the input to name in the message. */
+/** Thrown when an object asks for a name in a way that cannot be had. `field` is the input to name in the message. */
 export class NamingError extends Error {
   override readonly name = 'NamingError';
   readonly field = 'metadata.name';
 }
 
 /**
- * Gives an object without a name one: the name it had (when it was made up then, too), the engine's proposal,
- * or `<resource name>-<8 hex digits>`. Made-up names are marked with an annotation, so that a replacement knows
+ * Gives an object without a name one: the name it had (when it was made up then, too), or
+ * `<resource name>-<8 hex digits>`. Made-up names are marked with an annotation, so that a replacement knows
  * that it may have another one.
  *
  * @param seed the engine's random seed: the same seed makes the same name.
@@ -23,7 +20,6 @@ export function withName(
   old: Tree | undefined,
   resourceName: string,
   seed: Uint8Array | undefined,
-  autonaming: Autonaming | undefined,
 ): Tree {
   if (at(inputs, 'metadata', 'generateName') !== undefined && at(inputs, 'metadata', 'name') === undefined) {
     throw new NamingError(
@@ -34,10 +30,6 @@ export function withName(
   if (old !== undefined && isAnnotated(old, annotations.autonamed) && nameOf(old) !== '') {
     return autonamed(inputs, nameOf(old));
   }
-  if (autonaming?.mode === 'disable')
-    throw new NamingError('autonaming is disabled: metadata.name is required');
-  if (autonaming !== undefined && autonaming.proposedName !== '')
-    return autonamed(inputs, autonaming.proposedName);
   return autonamed(inputs, `${resourceName}-${suffix(seed)}`);
 }
 

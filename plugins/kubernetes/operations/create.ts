@@ -19,7 +19,7 @@ const patience: Patience = { tries: 6, firstMs: 1_000, mostMs: 16_000 };
 /** Creates an object and waits until it is ready; in a preview, asks the server what would come of it. */
 export async function create(
   link: ClusterLink,
-  request: CreateRequest & { readonly timeoutSeconds?: number },
+  request: CreateRequest,
   context: Context,
 ): Promise<CreateResult> {
   const inputs = toObject(request.inputs);

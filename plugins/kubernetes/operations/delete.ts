@@ -10,8 +10,6 @@ import { formatCheckpoint, parseCheckpoint, secretsIn } from '../object/checkpoi
 import { annotationOf, annotations, type Gvk, gvkOf, isAnnotated, parseId } from '../object/kube-object.ts';
 import { type Tree, textAt, withValue } from '../object/tree.ts';
 
-type Request = DeleteRequest & { readonly timeoutSeconds?: number };
-
 /** Kinds whose `skipAwait` annotation the official provider honours at deletion, too; for all others it always waits. */
 const skippable = new Set([
   '/Namespace',
@@ -24,7 +22,12 @@ const skippable = new Set([
 ]);
 
 /** Deletes an object and waits until it is gone; one that is gone already is fine. */
-export async function remove(link: ClusterLink, request: Request, gvk: Gvk, context: Context): Promise<void> {
+export async function remove(
+  link: ClusterLink,
+  request: DeleteRequest,
+  gvk: Gvk,
+  context: Context,
+): Promise<void> {
   const unreachable = await link.unreachableReason(context.signal);
   if (unreachable !== undefined) return removeWithoutCluster(link, unreachable, context);
   const cluster = await link.reach(context.signal);
@@ -70,7 +73,7 @@ function removeWithoutCluster(link: ClusterLink, reason: string, context: Contex
 }
 
 /** The object to delete: as last seen, with the name and namespace that the id says. */
-function targetOf(link: ClusterLink, request: Request, live: Tree, gvk: Gvk): Tree {
+function targetOf(link: ClusterLink, request: DeleteRequest, live: Tree, gvk: Gvk): Tree {
   const { namespace, name } = parseId(request.id);
   const known =
     textAt(live, 'kind') === ''

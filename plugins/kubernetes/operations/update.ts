@@ -15,10 +15,12 @@ import { adopt, adopted, belongsToOthers, relinquish } from './managers.ts';
 import { settle } from './settle.ts';
 import { applyObject, getObject, replaceObject, type WriteRequest, wantsForce } from './write.ts';
 
-type Request = UpdateRequest & { readonly timeoutSeconds?: number };
-
 /** Changes an object in place and waits until it is ready; in a preview, asks the server what would come of it. */
-export async function update(link: ClusterLink, request: Request, context: Context): Promise<UpdateResult> {
+export async function update(
+  link: ClusterLink,
+  request: UpdateRequest,
+  context: Context,
+): Promise<UpdateResult> {
   const inputs = normalized(toObject(request.news));
   const old = parseCheckpoint(request.olds);
   if (request.preview) return preview(link, request, inputs, old, context);
@@ -58,7 +60,7 @@ export async function update(link: ClusterLink, request: Request, context: Conte
 
 async function preview(
   link: ClusterLink,
-  request: Request,
+  request: UpdateRequest,
   inputs: Tree,
   old: Checkpoint,
   context: Context,
@@ -90,7 +92,7 @@ async function preview(
 /** Somebody deleted the object since the last refresh: what the program asks for is made again. */
 async function recreate(
   link: ClusterLink,
-  request: Request,
+  request: UpdateRequest,
   context: Context,
   inputs: Tree,
 ): Promise<UpdateResult> {
