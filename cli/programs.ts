@@ -34,7 +34,8 @@ export async function capture(
     quiet: true,
     nothrow: true,
     env: options.env ?? process.env,
-    input: options.input ?? '',
+    // zx would leave standard input open for an empty text.
+    ...(options.input ? { input: options.input } : { stdio: ['ignore', 'pipe', 'pipe'] as const }),
     timeout: options.timeoutSeconds * 1000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })`${program} ${args}`;

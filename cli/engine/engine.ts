@@ -99,7 +99,9 @@ export function operate(
   options: OperateOptions,
 ): Promise<{ code: number; timedOut: boolean }> {
   const eventLog = `${engine.journal.file.replace(/\.log$/, '')}.events.jsonl`;
-  const shown = options.terminal ? ['--event-log', eventLog] : ['--non-interactive', '--color', 'never'];
+  const shown = options.terminal
+    ? ['--event-log', eventLog]
+    : ['--non-interactive', '--color', 'never', '--suppress-progress'];
   return stream(engine.pulumi, [...args, '--stack', engine.stack, ...shown], {
     // The flag that keeps a log of what the tree shows is there only with this variable set.
     env: { ...engine.env, ...(options.terminal ? { PULUMI_DEBUG_COMMANDS: '1' } : {}) },

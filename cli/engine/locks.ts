@@ -64,7 +64,7 @@ function readLocks(stack: string): Lock[] {
 }
 
 /** The process is there and is older than its lock: process ids are used again. */
-function ownerLives(lock: Lock): boolean {
+export function ownerLives(lock: Lock): boolean {
   try {
     return statSync(`/proc/${lock.pid}`).ctimeMs <= Date.parse(lock.timestamp) + 1000;
   } catch {

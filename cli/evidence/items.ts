@@ -39,7 +39,13 @@ export function hostItems(host: ReachableHost): EvidenceItem[] {
   }));
 }
 
-const OPERATOR_PODS = ['-n', OPERATOR_NAMESPACE, `deployment/${OPERATOR_DEPLOYMENT}`, '--all-pods', '--prefix'];
+const OPERATOR_PODS = [
+  '-n',
+  OPERATOR_NAMESPACE,
+  `deployment/${OPERATOR_DEPLOYMENT}`,
+  '--all-pods',
+  '--prefix',
+];
 
 const CLUSTER_QUESTIONS: Record<string, string[]> = {
   'nodes.yaml': ['get', 'nodes', '-o', 'yaml'],
