@@ -60,11 +60,11 @@ export class SmokeLab {
     return this.outputs.nodes.filter((node) => node.role === 'worker').map((node) => node.name);
   }
 
-  /** Runs kubectl in the sample apps' namespace; never throws for its exit code. */
-  async tryKubectl(args: string[], input = ''): Promise<Finished> {
+  /** Runs kubectl in the sample apps' namespace, named after the verb as plugins want it; never throws for its exit code. */
+  async tryKubectl([verb = '', ...args]: string[], input = ''): Promise<Finished> {
     const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
     const shell = $({ env, input, nothrow: true, quiet: true, timeout: '110s' });
-    const done = await shell`kubectl --namespace ${this.namespace} ${args}`;
+    const done = await shell`kubectl ${verb} --namespace ${this.namespace} ${args}`;
     return { exitCode: done.exitCode ?? 255, stdout: done.stdout, stderr: done.stderr };
   }
 
