@@ -7,8 +7,10 @@ import { Records } from './records.ts';
 import { createAgentServer } from './server/agent-server.ts';
 import { agentRoutes, keeperRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
+import { runcContainers } from './source/containers.ts';
 import { checkpointDocument, sourceDocument } from './source/record.ts';
 import { Sources } from './source/sources.ts';
+import { HttpsTargetLink } from './source/target-link.ts';
 import { LocalFolders } from './store/folders.ts';
 import { openStore } from './store/open-store.ts';
 import { targetDocument } from './target/record.ts';
@@ -24,10 +26,12 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const { stateDir, imagesDir, logDir, storeRoot } = config;
   const store = openStore(config.store, storeRoot, tls);
   const shared = { store, imagesDir, logDir, log };
+  const source = { ...shared, containers: runcContainers };
+  const connect = (id: string, url: string) => new HttpsTargetLink(id, url, tls);
   const sources = new Sources(
-    { ...shared, tls, records: new Records(path.join(stateDir, 'migrations'), sourceDocument) },
+    { ...source, connect, records: new Records(path.join(stateDir, 'migrations'), sourceDocument) },
     {
-      ...shared,
+      ...source,
       node: config.node,
       records: new Records(path.join(stateDir, 'checkpoints'), checkpointDocument),
     },

@@ -12,10 +12,7 @@ import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, OWN_FOLDER, type StorePath, storePath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { partsOf } from './archive.ts';
-import { captureFrozen, filesOf, prepareStaging } from './capture.ts';
-import { findContainer, type RunningContainer } from './container.ts';
-import { checkSpace, untilNoDump } from './dump.ts';
-import { freeze, thaw } from './freezer.ts';
+import type { Containers } from './containers.ts';
 import type { CheckpointDocument } from './record.ts';
 
 /**
@@ -53,12 +50,12 @@ export class Checkpoint {
   }
 
   start(request: CheckpointRequest): void {
-    this.#run = this.#checkpoint(request);
+    this.#run = this.#checkpoint(request).catch((error: unknown) => this.#unrecorded(error));
   }
 
   /** After a restart of the agent, with a record that says `dumping` or `uploading`. */
   resume(): void {
-    this.#run = this.#recover();
+    this.#run = this.#recover().catch((error: unknown) => this.#unrecorded(error));
   }
 
   async #checkpoint(request: CheckpointRequest): Promise<void> {
@@ -77,17 +74,15 @@ export class Checkpoint {
   }
 
   async #dump(request: CheckpointRequest, watch: Stopwatch): Promise<void> {
-    const container: RunningContainer = await inStep('find', () => findContainer(request.source));
-    const files = await inStep('find', () => filesOf(container));
-    await checkSpace(container, this.#context.imagesDir, 1);
-    await prepareStaging(this.#places());
+    const { containers } = this.#context;
+    const container = await containers.prepare(request.source, this.#places(), 1);
     await this.#save({ containerId: container.id, cgroup: container.cgroup });
     const began = performance.now();
-    await watch.phase('freeze', () => freeze(container.cgroup));
+    await watch.phase('freeze', () => containers.freeze(container.cgroup));
     try {
-      await captureFrozen(container, files, this.#places(), watch);
+      await containers.capture(container, this.#places(), watch);
     } finally {
-      await watch.phase('thaw', async () => thaw(container.cgroup));
+      await watch.phase('thaw', async () => containers.thaw(container.cgroup));
       this.#document = { ...this.#document, freezeMs: milliseconds(performance.now() - began) };
     }
   }
@@ -144,8 +139,8 @@ export class Checkpoint {
   async #recover(): Promise<void> {
     const { containerId, cgroup, state } = this.#document;
     if (state === 'dumping' && containerId !== null && cgroup !== null) {
-      await untilNoDump(containerId);
-      thaw(cgroup);
+      await this.#context.containers.untilNoDump(containerId);
+      this.#context.containers.thaw(cgroup);
     }
     const message = 'the agent was restarted during the checkpoint';
     await this.#fail({ step: 'checkpoint', message, criuLog: [] }, new Stopwatch());
@@ -158,6 +153,10 @@ export class Checkpoint {
       .remove(this.#incoming())
       .catch((error: unknown) => this.#log.warn({ error: String(error) }, 'left behind on the store'));
     await this.#save({ state: 'failed', failure, timings: [...watch.timings] });
+  }
+
+  #unrecorded(error: unknown): void {
+    this.#log.error({ error: String(error) }, 'not recorded');
   }
 
   #incoming(): StorePath {
@@ -186,6 +185,7 @@ export interface CheckpointContext {
   node: string;
   records: Records<CheckpointDocument>;
   store: Store;
+  containers: Containers;
   /** Staging of images; in memory. */
   imagesDir: string;
   /** CRIU's logs, a folder for each id. */

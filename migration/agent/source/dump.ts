@@ -50,7 +50,7 @@ async function isBeingDumped(containerId: string): Promise<boolean> {
 }
 
 /**
- * Throws StepError `space` when the images directory cannot hold a container's memory `copies` times over. What the
+ * Throws StepError `space` when the file system of `imagesDir` cannot hold a container's memory `copies` times over. What the
  * container has in memory of files is not dumped, so anonymous and shared memory are what counts.
  */
 export async function checkSpace(

@@ -7,14 +7,10 @@ import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import type { TlsMaterial } from '../tls.ts';
 import { packState } from './archive.ts';
-import { type CaptureFiles, captureFrozen, filesOf, prepareStaging } from './capture.ts';
-import { findContainer, type RunningContainer } from './container.ts';
-import { checkSpace, untilNoDump } from './dump.ts';
-import { freeze, killFrozen, thaw } from './freezer.ts';
+import type { Containers, FoundContainer } from './containers.ts';
 import type { SourceDocument } from './record.ts';
-import { TargetLink } from './target-link.ts';
+import type { TargetLink } from './target-link.ts';
 
 /**
  * The source of one move: a container that is frozen, dumped, and let go only when its target's fate is known.
@@ -82,85 +78,83 @@ export class Move {
     if (state === 'released') return;
     if (state === 'thawed') throw new RequestError(409, 'the source was thawed and runs', 'release');
     const watch = new Stopwatch();
-    if (cgroup !== null) await watch.phase('release', () => killFrozen(cgroup));
+    if (cgroup !== null) await watch.phase('release', () => this.#context.containers.kill(cgroup));
     await this.#save({ state: 'released', timings: [...this.#document.timings, ...watch.timings] });
     await this.#cleanUp();
   }
 
+  /** Runs the state machine with a connection to the target. What goes wrong at its very end is only logged. */
   async #linked(work: (link: TargetLink) => Promise<void>): Promise<void> {
     const { id, targetAgent } = this.#document;
     if (targetAgent === null) return;
-    const link = new TargetLink(id, targetAgent, this.#context.tls);
-    await work(link).finally(() => link.close());
+    const link = this.#context.connect(id, targetAgent);
+    try {
+      await work(link);
+    } catch (error) {
+      this.#log.error({ error: String(error) }, 'not recorded');
+    } finally {
+      link.close();
+    }
   }
 
   async #move(request: MoveRequest, link: TargetLink): Promise<void> {
     const watch = new Stopwatch();
-    try {
-      const prepared = await this.#prepare(request, link);
-      this.#checkGivenUp();
-      await this.#frozen(request, prepared, link, watch);
-    } catch (error) {
-      await this.#thaw(failureOf(error, 'move'), watch);
-    }
-  }
-
-  /** All that can be done while the pod still runs; also opens the connection to the target. */
-  async #prepare(request: MoveRequest, link: TargetLink): Promise<Prepared> {
-    const { store, imagesDir } = this.#context;
-    const container = await inStep('find', () => findContainer(request.source));
-    const files = await inStep('find', () => filesOf(container));
-    await checkSpace(container, imagesDir, 2);
-    await prepareStaging(this.#places());
-    await inStep('store', () => store.mkdir(migrationFolder(this.#document.id)));
-    await link.requireWaiting();
-    await this.#save({ containerId: container.id, cgroup: container.cgroup });
-    return { container, files };
-  }
-
-  async #frozen(request: MoveRequest, prepared: Prepared, link: TargetLink, watch: Stopwatch): Promise<void> {
-    const { container } = prepared;
-    await watch.phase('freeze', () => freeze(container.cgroup));
-    const frozenAt = performance.now();
-    const deadline = new Deadline(request.deadlineMs);
-    const restoreRequest = await this.#capture(request, prepared, deadline, watch);
-    this.#checkGivenUp();
-    const target = await link.restore(restoreRequest, deadline);
+    const captured = await this.#frozenState(request, link, watch).catch(async (error: unknown) => {
+      // The target was not asked to restore: it cannot run.
+      await this.#thaw(failureOf(error, 'move'), watch.timings);
+    });
+    if (captured === undefined) return;
+    const { frozenAt, deadline, restore } = captured;
+    const target = await link.restore(restore, deadline);
     const startMs = target.timings.find(({ name }) => name === 'start')?.ms ?? 0;
     // The tasks ran before the shim's `start`; what lies between is no part of the freeze.
     const freezeMs = milliseconds(performance.now() - frozenAt - startMs);
     await this.#settle(target, freezeMs, [...watch.timings, ...target.timings]);
   }
 
-  /** Dump and writable layer, packed and on the store. */
-  async #capture(
-    request: MoveRequest,
-    { container, files }: Prepared,
-    deadline: Deadline,
-    watch: Stopwatch,
-  ): Promise<RestoreRequest> {
-    const places = this.#places();
-    await captureFrozen(container, files, places, watch);
-    const archive = path.join(places.staging, ARCHIVE);
-    const stored = below(migrationFolder(this.#document.id), ARCHIVE);
-    const sum = await watch.phase('move', () =>
-      inStep('move', async () => {
-        const packed = await packState(places.staging, archive);
-        await this.#context.store.put(archive, stored, Math.max(1, deadline.left()));
-        return packed;
-      }),
-    );
-    this.#document = { ...this.#document, bytes: sum.bytes };
-    const left = Math.floor(deadline.left());
-    if (left < 1000)
+  /** Freezes the container and puts its state on the store, ready for the target. */
+  async #frozenState(request: MoveRequest, link: TargetLink, watch: Stopwatch): Promise<Captured> {
+    const { containers } = this.#context;
+    const container = await this.#prepare(request, link);
+    this.#checkGivenUp();
+    await watch.phase('freeze', () => containers.freeze(container.cgroup));
+    const frozenAt = performance.now();
+    const deadline = new Deadline(request.deadlineMs);
+    await containers.capture(container, this.#places(), watch);
+    const stored = await watch.phase('move', () => inStep('move', () => this.#store(deadline)));
+    const deadlineMs = Math.floor(deadline.left());
+    if (deadlineMs < 1000)
       throw new StepError('move', `the state was not on the store within ${request.deadlineMs} ms`);
-    return {
+    this.#checkGivenUp();
+    const restore = {
       transport: 'store',
-      path: stored,
-      ...sum,
+      ...stored,
       container: request.source.container,
-      deadlineMs: left,
-    };
+      deadlineMs,
+    } as const;
+    return { frozenAt, deadline, restore };
+  }
+
+  /** All that can be done while the pod still runs; also opens the connection to the target. */
+  async #prepare(request: MoveRequest, link: TargetLink): Promise<FoundContainer> {
+    const { store, containers } = this.#context;
+    // Images and archive stand in memory side by side while the one is packed into the other.
+    const container = await containers.prepare(request.source, this.#places(), 2);
+    await inStep('store', () => store.mkdir(migrationFolder(this.#document.id)));
+    await link.requireWaiting();
+    await this.#save({ containerId: container.id, cgroup: container.cgroup });
+    return container;
+  }
+
+  /** Packs the state and puts it on the store. */
+  async #store(deadline: Deadline): Promise<{ path: string; bytes: number; sha256: string }> {
+    const { staging } = this.#places();
+    const archive = path.join(staging, ARCHIVE);
+    const stored = below(migrationFolder(this.#document.id), ARCHIVE);
+    const sum = await packState(staging, archive);
+    await this.#context.store.put(archive, stored, Math.max(1, deadline.left()));
+    this.#document = { ...this.#document, bytes: sum.bytes };
+    return { path: stored, ...sum };
   }
 
   async #settle(
@@ -178,15 +172,14 @@ export class Move {
       message: `the target is ${target.state}`,
       criuLog: [],
     };
-    if (target.state === 'refused' || target.state === 'failed')
-      return this.#thaw(failure, undefined, timings);
+    if (target.state === 'refused' || target.state === 'failed') return this.#thaw(failure, timings);
     await this.#save({ state: 'frozen', failure, timings });
     this.#log.error({ failure }, 'the target’s fate is unknown: the source stays frozen');
   }
 
-  async #thaw(failure: AgentFailure, watch = new Stopwatch(), timings = watch.timings): Promise<void> {
+  async #thaw(failure: AgentFailure, timings: SourceDocument['timings'] = []): Promise<void> {
     const { cgroup } = this.#document;
-    if (cgroup !== null) thaw(cgroup);
+    if (cgroup !== null) this.#context.containers.thaw(cgroup);
     this.#log.error({ failure }, 'not moved: the source runs on');
     await this.#save({ state: 'thawed', failure, timings: [...timings] });
     await this.#cleanUp();
@@ -195,7 +188,7 @@ export class Move {
   async #recover(link: TargetLink): Promise<void> {
     const { containerId } = this.#document;
     if (containerId === null) return this.#thaw(RESTARTED);
-    await untilNoDump(containerId);
+    await this.#context.containers.untilNoDump(containerId);
     const target = await link.makeRefuse(RESTARTED.message);
     await this.#settle(target, null, this.#document.timings);
   }
@@ -229,7 +222,9 @@ export class Move {
 export interface MoveContext {
   records: Records<SourceDocument>;
   store: Store;
-  tls: TlsMaterial;
+  containers: Containers;
+  /** Opens the connection to a target's agent. */
+  connect: (id: string, url: string) => TargetLink;
   /** Staging of images; in memory. */
   imagesDir: string;
   /** CRIU's logs, a folder for each id. */
@@ -237,9 +232,10 @@ export interface MoveContext {
   log: Logger;
 }
 
-interface Prepared {
-  container: RunningContainer;
-  files: CaptureFiles;
+interface Captured {
+  frozenAt: number;
+  deadline: Deadline;
+  restore: RestoreRequest;
 }
 
 const ARCHIVE = 'state.tar';

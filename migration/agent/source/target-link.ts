@@ -16,8 +16,22 @@ const FATE_MS = 20_000;
 
 const FINAL: ReadonlySet<string> = new Set(['restored', 'failed', 'refused']);
 
-/** A move's source asks its target, over one connection that is opened before the freeze. */
-export class TargetLink {
+/** What a move's source asks its target. */
+export interface TargetLink {
+  /** Throws StepError `prepare` unless the target's runtime waits for the state. */
+  requireWaiting(): Promise<void>;
+  /**
+   * Lets the target restore, and answers its fate; never rejects. From here on only the target knows whether it runs:
+   * without a clear answer it is made to refuse. A record that is not final means that its fate could not be learnt.
+   */
+  restore(request: RestoreRequest, deadline: Deadline): Promise<TargetRecord>;
+  /** Aborts the target, asking until its fate is known or the time is up; never rejects. */
+  makeRefuse(reason: string): Promise<TargetRecord>;
+  close(): void;
+}
+
+/** By HTTPS, over one connection that is opened before the freeze. */
+export class HttpsTargetLink implements TargetLink {
   readonly #id: string;
   readonly #client: AgentClient;
 
@@ -30,7 +44,6 @@ export class TargetLink {
     this.#client.close();
   }
 
-  /** Throws StepError `prepare` unless the target's runtime waits for the state. */
   async requireWaiting(): Promise<void> {
     const target = await this.#client.get(this.#path(), WAITING, targetRecord, WAITING_CALL_MS);
     if (target.state === 'waiting') return;
@@ -38,10 +51,6 @@ export class TargetLink {
     throw new StepError('prepare', `the target is ${target.state}, not waiting: ${why}`);
   }
 
-  /**
-   * Lets the target restore, and answers its fate. From here on only the target knows whether it runs: without a clear
-   * answer it is made to refuse. A record that is not final means that its fate could not be learnt.
-   */
   async restore(request: RestoreRequest, deadline: Deadline): Promise<TargetRecord> {
     try {
       const limit = deadline.left() + GRACE_MS;
@@ -53,7 +62,6 @@ export class TargetLink {
     }
   }
 
-  /** Aborts the target, asking until its fate is known or the time is up. */
   async makeRefuse(reason: string): Promise<TargetRecord> {
     const deadline = new Deadline(FATE_MS);
     for (;;) {

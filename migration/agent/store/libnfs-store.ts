@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { PassThrough, type Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { command } from '../command.ts';
 import { StepError } from '../failure.ts';
 import type { StorePath } from './path.ts';
@@ -55,27 +53,31 @@ export class LibnfsStore implements Store {
     }
   }
 
-  read(file: StorePath, timeoutMs: number): Readable {
-    const output = new PassThrough({ highWaterMark: 1024 * 1024 });
-    const child = spawn('nfs-cat', [this.#url(file)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    const fail = (why: string) =>
-      output.destroy(new StepError('store', `cannot read '${file}' on the store: ${why}`));
+  async *read(file: StorePath, timeoutMs: number): AsyncGenerator<Buffer> {
+    const child = spawn('nfs-cat', [this.#url(file)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     let words = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       words = (words + chunk).slice(-4096);
     });
-    child.stdout.pipe(output, { end: false });
-    child.once('error', (error) => fail(error.message));
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (code === 0) output.end();
-      else fail(signal ? 'it took too long' : oneLine(words) || `nfs-cat: exit ${code}`);
+    const ended = new Promise<string | undefined>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => {
+        if (code === 0) resolve(undefined);
+        else resolve(signal ? 'it took too long' : oneLine(words) || `nfs-cat: exit ${code}`);
+      });
     });
-    finished(output, { readable: true, writable: false })
-      .catch(() => undefined)
-      .finally(() => child.kill('SIGKILL'));
-    return output;
+    try {
+      yield* child.stdout;
+      const failure = await ended;
+      if (failure !== undefined)
+        throw new StepError('store', `cannot read '${file}' on the store: ${failure}`);
+    } finally {
+      child.kill('SIGKILL');
+    }
   }
 
   mkdir(folder: StorePath): Promise<void> {

@@ -1,6 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
-import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StepError } from '../failure.ts';
 import { LocalFolders } from './folders.ts';
@@ -32,13 +31,14 @@ export class MountStore extends LocalFolders implements Store {
     }
   }
 
-  read(file: StorePath, timeoutMs: number): Readable {
-    const output = new PassThrough({ highWaterMark: 1024 * 1024 });
+  async *read(file: StorePath, timeoutMs: number): AsyncGenerator<Buffer> {
     const signal = AbortSignal.timeout(timeoutMs);
-    resolveBelow(this.#root, file)
-      .then((full) => pipeline(createReadStream(full, { highWaterMark: 1024 * 1024 }), output, { signal }))
-      .catch((cause: unknown) => output.destroy(storeError('read', file, cause, signal)));
-    return output;
+    try {
+      const full = await resolveBelow(this.#root, file);
+      yield* createReadStream(full, { highWaterMark: 1024 * 1024, signal });
+    } catch (cause) {
+      throw storeError('read', file, cause, signal);
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { StorePath } from './path.ts';
 
@@ -34,6 +33,6 @@ export interface Store extends StoreFolders {
   readonly kind: 'mount' | 'libnfs';
   /** Copies a local file to `path`, replacing what stands there. Its directory has to exist. On the server when this returns. */
   put(localFile: string, path: StorePath, timeoutMs: number): Promise<void>;
-  /** The bytes of a file. The stream fails when it cannot be read to its end or outlives its time. */
-  read(path: StorePath, timeoutMs: number): Readable;
+  /** The bytes of a file. Throws when it cannot be read to its end, or that takes too long. */
+  read(path: StorePath, timeoutMs: number): AsyncIterable<Buffer>;
 }

@@ -4,7 +4,7 @@ import { mustRun } from '../command.ts';
 import { BLOCK, isZeroBlock, padding, parseHeader, TYPE } from './header.ts';
 import { OPAQUE_MARKER, WHITEOUT_PREFIX } from './layer.ts';
 import { type PaxRecords, parsePax } from './pax.ts';
-import { memberPath, memberSize } from './reader.ts';
+import { MOST_PAX_BYTES, memberPath, memberSize } from './reader.ts';
 
 /** What one member of a layer archive asks for, its path relative to the root and free of `.` and `..`. */
 export type LayerStep =
@@ -54,6 +54,7 @@ export async function* layerSteps(handle: FileHandle): AsyncGenerator<LayerStep>
     const header = parseHeader(block);
     at += BLOCK;
     if (header.type === TYPE.pax) {
+      if (header.size > MOST_PAX_BYTES) throw new Error('layer archive with an oversized extended header');
       const body = Buffer.alloc(header.size);
       await handle.read(body, 0, header.size, at);
       pax = parsePax(body);
@@ -70,8 +71,11 @@ export async function* layerSteps(handle: FileHandle): AsyncGenerator<LayerStep>
 /** Throws on a path that would leave the root. */
 export function stepOf(name: string, type: string): LayerStep {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..') || name.includes('\0')) throw new Error(`layer archive with the path '${name}'`);
   const last = parts.at(-1) ?? '';
+  // `.wh...` would delete the parent.
+  const climbs = parts.includes('..') || [`${WHITEOUT_PREFIX}.`, `${WHITEOUT_PREFIX}..`].includes(last);
+  if (climbs || last === WHITEOUT_PREFIX || name.includes('\0'))
+    throw new Error(`layer archive with the path '${name}'`);
   const folder = parts.slice(0, -1);
   if (last === OPAQUE_MARKER) return { kind: 'empty', path: folder.join('/') };
   if (last.startsWith(WHITEOUT_PREFIX))

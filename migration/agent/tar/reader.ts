@@ -14,7 +14,8 @@ export interface TarMember {
   body(): AsyncGenerator<Buffer>;
 }
 
-const MAX_PAX = 4 * 1024 * 1024;
+/** More than any extended attributes that a kernel holds for one file. */
+export const MOST_PAX_BYTES = 4 * 1024 * 1024;
 
 /** Reads the members of a tar stream one after another. Throws when the stream ends inside one. */
 export async function* readTar(stream: AsyncIterable<Buffer>): AsyncGenerator<TarMember> {
@@ -26,7 +27,7 @@ export async function* readTar(stream: AsyncIterable<Buffer>): AsyncGenerator<Ta
     if (isZeroBlock(block)) return bytes.drain();
     const header = parseHeader(block);
     if (header.type === TYPE.pax || header.type === TYPE.paxGlobal) {
-      if (header.size > MAX_PAX) throw new Error('tar archive with an oversized extended header');
+      if (header.size > MOST_PAX_BYTES) throw new Error('tar archive with an oversized extended header');
       const body = await bytes.must(header.size);
       await bytes.must(padding(header.size));
       if (header.type === TYPE.pax) pax = parsePax(body);

@@ -30,7 +30,7 @@ export async function receiveArchive(
   const hash = createHash('sha256');
   let bytes = 0;
   async function* counted(): AsyncGenerator<Buffer> {
-    for await (const chunk of store.read(storePath(request.path), timeoutMs) as AsyncIterable<Buffer>) {
+    for await (const chunk of store.read(storePath(request.path), timeoutMs)) {
       hash.update(chunk);
       bytes += chunk.length;
       yield chunk;
@@ -58,7 +58,7 @@ export async function readManifest(store: Store, folder: string): Promise<Checkp
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of store.read(file, MANIFEST_LIMIT_MS) as AsyncIterable<Buffer>) {
+    for await (const chunk of store.read(file, MANIFEST_LIMIT_MS)) {
       bytes += chunk.length;
       if (bytes > MANIFEST_MOST_BYTES) throw new Error('it is too large');
       chunks.push(chunk);
@@ -103,7 +103,7 @@ async function fetchFile(store: Store, folder: string, file: ManifestFile, stagi
   const hash = createHash('sha256');
   const source = store.read(below(storePath(folder), ...file.path.split('/')), FETCH_LIMIT_MS);
   async function* hashed(): AsyncGenerator<Buffer> {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
       hash.update(chunk);
       yield chunk;
     }
