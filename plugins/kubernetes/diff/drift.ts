@@ -20,12 +20,10 @@ function observe(input: unknown, before: unknown, now: unknown): unknown {
 }
 
 function observeTree(input: Tree, before: unknown, now: Tree): Tree {
-  const observed: Tree = {};
-  for (const [key, value] of Object.entries(input)) {
-    const seen = observe(value, at(before, key), at(now, key));
-    if (seen !== undefined) observed[key] = seen;
-  }
-  return observed;
+  const observed = Object.entries(input).map(
+    ([key, value]) => [key, observe(value, at(before, key), at(now, key))] as const,
+  );
+  return Object.fromEntries(observed.filter(([, value]) => value !== undefined));
 }
 
 /** Fields that the server sets and no input should hold. */

@@ -34,11 +34,7 @@ export function toObject(properties: PropertyMap): Tree {
 
 /** A Kubernetes object as Pulumi properties, with the field names the SDKs use; nothing in it is marked secret yet. */
 export function toProperties(object: Tree): PropertyMap {
-  const properties: PropertyMap = {};
-  for (const [key, value] of Object.entries(renamedTree(object, underscored))) {
-    if (value !== undefined) properties[key] = toValue(value);
-  }
-  return properties;
+  return toMap(renamedTree(object, underscored));
 }
 
 /**
@@ -78,7 +74,10 @@ function toValue(value: unknown): PropertyValue {
   if (value instanceof Unknown) return value;
   if (!isTree(value))
     throw new TypeError(`a Kubernetes object holds a value that is no JSON: ${typeof value}`);
-  const map: PropertyMap = {};
-  for (const [key, item] of Object.entries(value)) if (item !== undefined) map[key] = toValue(item);
-  return map;
+  return toMap(value);
+}
+
+function toMap(tree: Tree): PropertyMap {
+  const present = Object.entries(tree).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present.map(([key, value]) => [key, toValue(value)]));
 }
