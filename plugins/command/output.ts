@@ -5,6 +5,8 @@ import type { Redact } from './redact.ts';
 
 /** How much of the last output an error shows (characters). */
 const tailLength = 4_000;
+/** How much of a line is shown while the command runs (characters). */
+const lineLength = 1_000;
 
 export type StreamName = 'stdout' | 'stderr';
 
@@ -19,7 +21,12 @@ export class OutputCollector {
   private tail = '';
 
   constructor(context: Context, logging: Logging | undefined, redact: Redact) {
-    const show = (line: string): void => context.log('info', redact(line), { status: true });
+    const show = (line: string): void => {
+      const masked = redact(line);
+      context.log('info', masked.length > lineLength ? `${masked.slice(0, lineLength)} …` : masked, {
+        status: true,
+      });
+    };
     const hide = (): void => undefined;
     const shown = logging ?? 'stdoutAndStderr';
     const collect = (name: StreamName): OutputStream => {
@@ -62,9 +69,12 @@ class OutputStream {
   add(chunk: Buffer): string {
     const text = this.decoder.write(chunk);
     this.texts.push(text);
-    const lines = (this.line + text).split('\n');
-    this.line = lines.pop() ?? '';
-    for (const line of lines) this.show(line);
+    const end = text.lastIndexOf('\n');
+    if (end < 0) this.line += text;
+    else {
+      for (const line of (this.line + text.slice(0, end)).split('\n')) this.show(line);
+      this.line = text.slice(end + 1);
+    }
     return text;
   }
 
