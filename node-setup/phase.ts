@@ -82,7 +82,7 @@ export function phaseScripts(phase: Phase, c: PhaseContext): { setUp: string; re
       c,
       `apply() {\n${phase.apply(c)}\n}\nverify() {\n${phase.verify(c)}\n}\napply\nverify`,
     ),
-    remove: script(phase, c, `remove() {\n${phase.remove(c)}\n}\nremove`),
+    remove: script(phase, c, `remove() {\n${phase.remove(c)}\n}\nremove\nrm -f ${quote(lockOf(phase, c))}`),
   };
 }
 
@@ -94,7 +94,6 @@ export function renderPhase(phase: Phase, c: PhaseContext): PhaseCommands {
 }
 
 function script(phase: Phase, c: PhaseContext, body: string): string {
-  const lock = `/run/podferry-${phase.name}-${c.host.name}.lock`;
   return `set -eu
 umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -102,12 +101,16 @@ phase=${quote(`${phase.title}, ${c.host.name}`)}
 rc=0
 trap 'rc=$?; [ "$rc" = 0 ] || echo "podferry: failed: $phase" >&2' EXIT
 # an interrupted run may still be at work here: wait for it rather than run beside it
-exec 9>${quote(lock)}
+exec 9>${quote(lockOf(phase, c))}
 flock -w ${phase.timeoutSeconds} 9 || { echo 'podferry: an earlier run of this phase does not end' >&2; exit 1; }
 ${fileHelpers}
 ${hostFacts}
 ${body}
 `;
+}
+
+function lockOf(phase: Phase, c: PhaseContext): string {
+  return `/run/podferry-${phase.name}-${c.host.name}.lock`;
 }
 
 function command(phase: Phase, c: PhaseContext, text: string): string {

@@ -49,9 +49,6 @@ if [ -n "$missing" ]; then
   apt-get -q -o Acquire::Retries=3 update >&2
   # shellcheck disable=SC2086 # one word a package
   apt-get -q -y --no-install-recommends install $missing >&2
-  # a package brings its service started: everything here is started by the phase that configures it
-  mkdir -p ${SETUP_DIR}
-  echo "$missing" >>${SETUP_DIR}/packages
 fi
 if [ -n "$(missing_pinned)" ]; then
   pinned=$(mktemp -d)

@@ -1,6 +1,6 @@
 import { CRIU_RUNC_CONF_PATH, criuRuncConf } from '../../migration/runtime/criu-conf.ts';
 import { artefactPath } from '../artefact-path.ts';
-import { RUNTIME } from '../paths.ts';
+import { RUNTIME, SETUP_DIR } from '../paths.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { expanded, literal } from '../shell/here.ts';
 import { cniConfigList } from '../templates/cni.ts';
@@ -11,6 +11,7 @@ import {
   siteContainerdUnit,
 } from '../templates/containerd.ts';
 
+const WAS = `${SETUP_DIR}/containerd-was`;
 const SITE_CONTAINERD = '/usr/local/bin/podferry-containerd';
 const DROP_IN = '/etc/systemd/system/containerd.service.d';
 
@@ -25,6 +26,8 @@ ${installPlugins(c)}
 put /etc/cni/net.d/10-podferry.conflist 644 ${literal(cniConfigList(c.host.podCidr))}
 put_link ${artefactPath(c, 'podferry-runtime')} ${RUNTIME}
 put ${CRIU_RUNC_CONF_PATH} 644 ${literal(criuRuncConf.trimEnd())}
+# a host may use containerd for something else: what it was is what removal makes it again
+[ -e ${WAS} ] || systemctl is-active containerd >${WAS} || true
 # only what containerd reads may restart it
 changed=no
 systemd_cgroup=false
@@ -74,8 +77,15 @@ if systemctl is-active --quiet containerd; then
     ctr -n k8s.io tasks rm -f "$container" >/dev/null 2>&1 || true
     ctr -n k8s.io containers rm "$container" >/dev/null 2>&1 || true
   done
+  # the CRI plugin keeps a second name for each image
+  ctr -n k8s.io images ls -q | xargs -r ctr -n k8s.io images rm --sync >/dev/null 2>&1 || true
 fi
-systemctl disable --quiet --now containerd 2>/dev/null || true
+systemctl stop containerd 2>/dev/null || true
+awk '$2 ~ "^/(run/containerd|run/netns)/" { print $2 }' /proc/mounts | sort -r | while read -r mount; do
+  umount -l "$mount" 2>/dev/null || true
+done
+rm -f /run/netns/cni-*
+rmdir /run/netns /var/lib/cni/results /var/lib/cni 2>/dev/null || true
 rm -f ${DROP_IN}/podferry-limits.conf ${DROP_IN}/podferry-container.conf ${DROP_IN}/podferry-site.conf ${SITE_CONTAINERD}
 rmdir ${DROP_IN} 2>/dev/null || true
 systemctl daemon-reload
@@ -89,6 +99,9 @@ for plugin in bridge host-local loopback portmap .podferry; do rm -f "/opt/cni/b
 rmdir /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /etc/criu 2>/dev/null || true
 rm -rf /run/podferry-cni
 ip link del cni0 2>/dev/null || true
+if [ "$(cat ${WAS} 2>/dev/null || true)" = active ]; then systemctl start containerd || true
+else systemctl disable --quiet containerd 2>/dev/null || true; fi
+rm -f ${WAS}
 `,
 };
 

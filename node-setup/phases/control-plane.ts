@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { API_PORT } from '../paths.ts';
 import type { Phase } from '../phase.ts';
 import { expanded } from '../shell/here.ts';
-import { ignoredKubeadmChecks, resetNode } from '../shell/kubeadm.ts';
+import { ignoredKubeadmChecks, kubectl, resetNode } from '../shell/kubeadm.ts';
 import { initConfig } from '../templates/kubeadm.ts';
 import { PATCHES } from './kubelet.ts';
 
@@ -23,8 +23,6 @@ ca_hash() {
     sha256sum | awk '{ print "sha256:" $1 }'
 }
 `;
-
-const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s';
 
 /** The control plane, by `kubeadm init`. */
 export const controlPlane: Phase = {
@@ -59,7 +57,7 @@ if [ ! -e ${DONE} ]; then
   }
   # workers get tokens of their own; this one was never told to anybody
   kubeadm token list -o jsonpath='{.token}{"\\n"}' | while read -r token; do
-    [ -z "$token" ] || kubeadm token delete "$token" >/dev/null
+    [ -z "$token" ] || kubeadm token delete "\${token%%.*}" >/dev/null
   done
   : >${DONE}
 fi

@@ -55,7 +55,8 @@ done
     remove: (c) => `
 systemctl is-active --quiet containerd || return 0
 for image in ${references(c)}; do
-  ctr -n k8s.io images rm "$image" >/dev/null 2>&1 || true
+  # at once, and not whenever containerd next collects what nobody refers to
+  ctr -n k8s.io images rm --sync "$image" >/dev/null 2>&1 || true
 done
 ${archives(c)
   .map(({ path }) => `rm -f ${STAMPS}/${path.slice(path.lastIndexOf('/') + 1)}`)

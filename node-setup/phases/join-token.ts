@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { masterOf, type Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
+import { kubectl } from '../shell/kubeadm.ts';
 import { tokenConfig } from '../templates/kubeadm.ts';
 import { caHashText } from './control-plane.ts';
 
@@ -38,6 +39,10 @@ rm -f /run/podferry/token-${c.host.name}.yaml
 `,
   verify: () => `
 ${caHashText}
+# kubeadm believes the master by a signature that the controller manager makes for each token; it would look for it
+# every five seconds only
+signed() { [ -n "$(${kubectl} -n kube-public get configmap cluster-info -o "jsonpath={.data.jws-kubeconfig-\${token%%.*}}")" ]; }
+wait_for 60 'the controller manager to sign for the token' signed
 # printf is the shell's own: the token is no program's argument
 printf '{"token":"%s","caHash":"%s"}\\n' "$token" "$(ca_hash)"
 `,

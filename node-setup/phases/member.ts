@@ -1,7 +1,6 @@
 import type { Phase } from '../phase.ts';
+import { kubectl } from '../shell/kubeadm.ts';
 import { deleteTokens } from './join-token.ts';
-
-const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s';
 
 /**
  * A worker as the cluster sees it; runs on the master. Removal moves the worker's pods to the others first, if there

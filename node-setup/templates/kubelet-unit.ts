@@ -6,6 +6,7 @@ export const kubeletUnit = `[Unit]
 Description=kubelet, the Kubernetes node agent
 After=containerd.service podferry-network.service
 Wants=containerd.service
+StartLimitIntervalSec=0
 
 [Service]
 Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
@@ -13,7 +14,6 @@ Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
 EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
 ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS
 Restart=always
-StartLimitIntervalSec=0
 RestartSec=1
 
 [Install]
