@@ -67,9 +67,9 @@ class LeaseHolder {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#durationMs = options.durationMs ?? 15_000;
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
-    this.retryMs = options.retryMs ?? 2_000;
+    this.#durationMs = options.durationMs ?? 8_000;
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? 5_000;
+    this.retryMs = options.retryMs ?? 1_000;
   }
 
   /** Takes or renews the lease; false when somebody else has it or the API server did not agree. */
