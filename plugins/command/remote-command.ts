@@ -100,7 +100,9 @@ function endOf({ channel, client, introduction, where }: Run, signal: AbortSigna
     channel.on('exit', (code: number | null, killedBy?: string) => {
       ending = { code, signal: killedBy ?? null };
     });
-    channel.on('close', () => {
+    // A command that ended at once has said so before anybody listened; ssh2 says it again here.
+    channel.on('close', (code: number | null = null, killedBy: string | null = null) => {
+      if (ending.code === null && ending.signal === null) ending = { code, signal: killedBy };
       const known = ending.code !== null || ending.signal !== null || signal.aborted;
       if (known) settle(() => resolve(ending));
       else {
