@@ -3,6 +3,7 @@ import { removeEverything } from '../../node-setup/podman-hosts/remove.ts';
 import type { Call } from '../context.ts';
 import { type Engine, findEngine, operate, removeStack, stackExists } from '../engine/engine.ts';
 import { clearDeadLocks } from '../engine/locks.ts';
+import { endOrphans } from '../engine/orphans.ts';
 import { clearPending } from '../engine/pending.ts';
 import { dropStackFiles } from '../engine/state-files.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -47,6 +48,7 @@ export async function down(call: Call, options: DownOptions): Promise<number> {
 
 async function destroy(call: Call, engine: Engine, options: DownOptions): Promise<void> {
   await clearDeadLocks(engine);
+  endOrphans(engine.journal);
   await clearPending(engine, { adopt: true });
   const args = ['destroy', '--yes', '--skip-preview', '--continue-on-error'];
   const { code } = await operate(engine, args, { timeoutSeconds: ENGINE_SECONDS, terminal: call.terminal });

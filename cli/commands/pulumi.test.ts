@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withStack } from './pulumi.ts';
+import { namedStack, withStack } from './pulumi.ts';
 
 it('adds the stack where the engine takes one and none is named', () => {
   expect(withStack(['preview', '--diff'], 'lab')).toEqual(['preview', '--diff', '--stack', 'lab']);
@@ -20,4 +20,11 @@ it('leaves everything else as it is', () => {
     ['stack', 'ls'],
   ])
     expect(withStack(args, 'lab')).toEqual(args);
+});
+
+it('sees which stack the arguments name', () => {
+  expect(namedStack(['config', 'get', 'x', '-s', 'one'])).toBe('one');
+  expect(namedStack(['up', '--stack=two', '--yes'])).toBe('two');
+  expect(namedStack(['up', '--stack', 'three'])).toBe('three');
+  expect(namedStack(['up', '--yes'])).toBeUndefined();
 });

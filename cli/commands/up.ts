@@ -2,6 +2,7 @@ import { buildStep } from '../build-step.ts';
 import type { Call } from '../context.ts';
 import { type Engine, findEngine, operate, selectStack } from '../engine/engine.ts';
 import { clearDeadLocks } from '../engine/locks.ts';
+import { endOrphans } from '../engine/orphans.ts';
 import { clearPending } from '../engine/pending.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { formatSeconds } from '../journal.ts';
@@ -52,6 +53,7 @@ export async function up(call: Call, options: UpOptions): Promise<number> {
 async function openStack(engine: Engine): Promise<void> {
   await selectStack(engine);
   await clearDeadLocks(engine);
+  endOrphans(engine.journal);
   await clearPending(engine, { adopt: false });
 }
 
