@@ -67,7 +67,7 @@ export class AgentClient {
         method,
         headers,
         agent: this.#connections,
-        signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+        signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
       };
       const outgoing = request(new URL(path, this.#base), options, (incoming) => {
         let text = '';

@@ -42,9 +42,9 @@ export class Deadline {
     this.#end = performance.now() + ms;
   }
 
-  /** Never below zero. */
+  /** Whole milliseconds, never below zero. */
   left(): number {
-    return Math.max(0, this.#end - performance.now());
+    return Math.max(0, Math.floor(this.#end - performance.now()));
   }
 
   get past(): boolean {

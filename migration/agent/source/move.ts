@@ -122,7 +122,7 @@ export class Move {
     const deadline = new Deadline(request.deadlineMs);
     await containers.capture(container, this.#places(), watch);
     const stored = await watch.phase('move', () => inStep('move', () => this.#store(deadline)));
-    const deadlineMs = Math.floor(deadline.left());
+    const deadlineMs = deadline.left();
     if (deadlineMs < 1000)
       throw new StepError('move', `the state was not on the store within ${request.deadlineMs} ms`);
     this.#checkGivenUp();

@@ -82,8 +82,15 @@ export class Target {
     obtain: Obtain;
   }): Promise<RuntimeAnswer> {
     const { bundle, origin, containerId, runtime } = asked;
-    const settled = await this.#settledAnswer(bundle, containerId);
+    if (this.#wasCutOff(containerId))
+      await this.#fail(new StepError('fetch', "the target's agent was restarted while the state arrived"));
+    // From here to `waiting` nothing else may come in between.
+    const settled = this.#settledAnswer(bundle);
     if (settled) return settled;
+    this.#answer({ verdict: 'refuse', reason: 'another container of this pod took its place' });
+    const answer = new Promise<RuntimeAnswer>((resolve) => {
+      this.#held = resolve;
+    });
     this.#change({
       state: 'waiting',
       podUid: bundle.podUid,
@@ -92,18 +99,20 @@ export class Target {
       bundle: bundle.dir,
       runtime,
     });
-    this.#held?.({ verdict: 'refuse', reason: 'another container of this pod took its place' });
-    const answer = new Promise<RuntimeAnswer>((resolve) => {
-      this.#held = resolve;
-    });
     this.#releaseWhenGone(runtime);
     if (origin.kind === 'checkpoint') void this.#fromCheckpoint(asked.obtain);
     return answer;
   }
 
+  /** The same container asks twice only if its first question was cut off by the end of an earlier agent. */
+  #wasCutOff(containerId: string): boolean {
+    const { state } = this.#document;
+    return (state === 'fetching' || state === 'restoring') && this.#document.containerId === containerId;
+  }
+
   /** The answer for a `create` that is not the first of this target; undefined when it is. */
-  async #settledAnswer(bundle: Bundle, containerId: string): Promise<RuntimeAnswer | undefined> {
-    const { state, podUid, container } = this.#document;
+  #settledAnswer(bundle: Bundle): RuntimeAnswer | undefined {
+    const { state, podUid, container, failure } = this.#document;
     if (podUid !== null && podUid !== bundle.podUid && state !== 'absent')
       return { verdict: 'refuse', reason: `this state belongs to the pod with uid ${podUid}` };
     if (container !== null && container !== bundle.container && state !== 'absent')
@@ -111,18 +120,19 @@ export class Target {
         verdict: 'refuse',
         reason: `only one container of a pod can be restored; that is '${container}'`,
       };
-    if (state === 'restored') return { verdict: 'pass' };
-    if (state === 'fetching' || state === 'restoring') {
-      // The same container asks twice only if its first question was cut off by the end of an earlier agent.
-      if (this.#document.containerId !== containerId)
+    switch (state) {
+      case 'absent':
+      case 'waiting':
+        return undefined;
+      case 'restored':
+        return { verdict: 'pass' };
+      case 'fetching':
+      case 'restoring':
         return { verdict: 'refuse', reason: 'the pod is being restored' };
-      await this.#fail(
-        new StepError('fetch', 'the agent of the target was restarted while the state arrived'),
-      );
+      case 'failed':
+      case 'refused':
+        return { verdict: 'refuse', reason: reasonOf(failure) };
     }
-    if (this.#document.state === 'failed' || this.#document.state === 'refused')
-      return { verdict: 'refuse', reason: reasonOf(this.#document.failure) };
-    return undefined;
   }
 
   /** The wrapper's `start`: the restored container goes on under the shim's eyes. */

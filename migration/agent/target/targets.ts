@@ -152,7 +152,7 @@ export class Targets {
       fetch: (deadline) =>
         inStep('fetch', async () => {
           await cleanUp();
-          const bundle = await receive(staging, deadline.left());
+          const bundle = await receive(staging, Math.max(1, deadline.left()));
           const hostName = await sandboxHostName(bundle);
           if (hostName !== undefined) await setImageHostName(imageDir, hostName);
           await applyLayer(path.join(staging, LAYER_FILE), path.join(bundle.dir, 'rootfs'), LAYER_LIMIT_MS);
