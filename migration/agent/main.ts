@@ -15,6 +15,7 @@ import { LocalFolders } from './store/folders.ts';
 import { openStore } from './store/open-store.ts';
 import { targetDocument } from './target/record.ts';
 import { Targets } from './target/targets.ts';
+import { tidy } from './tidy.ts';
 import { loadTls } from './tls.ts';
 
 /** How long a stop waits for what is frozen; a longer dump is taken up by the next start. */
@@ -43,6 +44,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     log,
   );
   await Promise.all([sources.load(), targets.load()]);
+  await tidy(imagesDir, logDir, [...sources.unfinished(), ...targets.unfinished()]);
 
   const keeper = storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), store);
   const server = createAgentServer(tls, [...agentRoutes(config.node, sources, targets), ...keeper], log);

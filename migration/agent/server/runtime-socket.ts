@@ -13,10 +13,12 @@ const createQuery = z.strictObject({
   bundle: z.string().startsWith('/'),
   pid: z.coerce.number().int().positive(),
 });
+type RuntimeTargets = Pick<Targets, 'create' | 'started'>;
+
 const idQuery = z.strictObject({ id: containerId });
 
 /** The wrapper's questions, on a unix socket that only root can open. Answers are text; see target/answer.ts. */
-export function createRuntimeServer(targets: Targets, log: Logger): Server {
+export function createRuntimeServer(targets: RuntimeTargets, log: Logger): Server {
   const server = createServer((request, response) => {
     serve(targets, request)
       .then((text) => end(response, 200, text))
@@ -45,7 +47,7 @@ export async function listenAt(server: Server, file: string): Promise<void> {
   }).finally(() => process.umask(before));
 }
 
-async function serve(targets: Targets, request: IncomingMessage): Promise<string> {
+async function serve(targets: RuntimeTargets, request: IncomingMessage): Promise<string> {
   const url = new URL(request.url ?? '/', 'http://agent');
   const query = Object.fromEntries(url.searchParams);
   switch (`${request.method} ${url.pathname}`) {

@@ -11,6 +11,7 @@ import { DESCRIPTORS_FILE, IMAGE_DIR, MANIFEST_FILE } from '../state-layout.ts';
 import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, OWN_FOLDER, type StorePath, storePath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
+import { stagingName } from '../tidy.ts';
 import { partsOf } from './archive.ts';
 import type { Containers } from './containers.ts';
 import type { CheckpointDocument } from './record.ts';
@@ -166,7 +167,7 @@ export class Checkpoint {
   #places(): { staging: string; logDir: string } {
     const { imagesDir, logDir } = this.#context;
     return {
-      staging: path.join(imagesDir, `${this.#document.id}.source`),
+      staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
       logDir: path.join(logDir, this.#document.id),
     };
   }

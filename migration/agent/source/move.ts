@@ -7,6 +7,7 @@ import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
+import { stagingName } from '../tidy.ts';
 import { packState } from './archive.ts';
 import type { Containers, FoundContainer } from './containers.ts';
 import type { SourceDocument } from './record.ts';
@@ -200,7 +201,7 @@ export class Move {
   #places(): { staging: string; logDir: string } {
     const { imagesDir, logDir } = this.#context;
     return {
-      staging: path.join(imagesDir, `${this.#document.id}.source`),
+      staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
       logDir: path.join(logDir, this.#document.id),
     };
   }

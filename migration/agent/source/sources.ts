@@ -7,12 +7,11 @@ import type {
 } from '../../contract/agent-api.ts';
 import { RequestError } from '../failure.ts';
 import type { Records } from '../records.ts';
+import { KEEP_MS } from '../tidy.ts';
 import { Checkpoint, type CheckpointContext } from './checkpoint.ts';
 import { Move, type MoveContext } from './move.ts';
 import { absentSource, type CheckpointDocument, type SourceDocument, sourceAnswer } from './record.ts';
 
-/** How long the record of something that is over is kept, in ms. */
-const KEEP_MS = 7 * 24 * 3600_000;
 const OVER: ReadonlySet<string> = new Set(['thawed', 'released', 'complete', 'failed']);
 
 /** What this node does to containers that run on it: moves away, and checkpoints. One thing at a time per container. */
@@ -39,6 +38,12 @@ export class Sources {
       this.#checkpoints.set(document.id, checkpoint);
       if (!OVER.has(document.state)) checkpoint.resume();
     }
+  }
+
+  /** Ids of what is under way, or waits for the operator. */
+  unfinished(): string[] {
+    const all = [...this.#moves.values(), ...this.#checkpoints.values()].map(({ document }) => document);
+    return all.filter(({ state }) => !OVER.has(state)).map(({ id }) => id);
   }
 
   /** Moves a container; a repeated request joins the first. RequestError 409 when something else holds the container. */

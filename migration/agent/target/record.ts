@@ -19,12 +19,14 @@ export const targetDocument = z.strictObject({
   runtime: z.strictObject({ pid: z.int(), startTime: z.int() }).nullable(),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
+  changedAt: z.iso.datetime(),
 });
 export type TargetDocument = z.infer<typeof targetDocument>;
 
 export function newTarget(id: string): TargetDocument {
   const nobody = { podUid: null, container: null, containerId: null, bundle: null, runtime: null };
-  return { id, state: 'absent', ...nobody, timings: [], failure: null };
+  const changedAt = new Date().toISOString();
+  return { id, state: 'absent', ...nobody, timings: [], failure: null, changedAt };
 }
 
 export function targetAnswer(document: TargetDocument): TargetRecord {

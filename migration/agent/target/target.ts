@@ -200,6 +200,7 @@ export class Target {
       const failure = failureOf(error, 'fetch');
       this.#log.error({ failure }, 'checkpoint not fetched');
       this.#change({ state: 'absent', failure });
+      await this.#records.remove(this.#document.id);
       this.#answer({ verdict: 'refuse', reason: reasonOf(failure) });
     }
   }
@@ -278,7 +279,7 @@ export class Target {
 
   #set(part: Partial<TargetDocument>): void {
     const before = this.#document.state;
-    this.#document = { ...this.#document, ...part };
+    this.#document = { ...this.#document, ...part, changedAt: new Date().toISOString() };
     if (part.state !== undefined) this.#log.info({ from: before, to: part.state }, 'target');
   }
 

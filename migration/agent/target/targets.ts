@@ -11,6 +11,7 @@ import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
 import { userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { applyLayer } from '../tar/apply.ts';
+import { KEEP_MS, stagingName } from '../tidy.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { setImageHostName } from './host-name.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
@@ -61,6 +62,12 @@ export class Targets {
       if (!isFinal(document.state))
         target.resume(this.#workDir(document.id), () => this.#removeStaging(document.id));
     }
+  }
+
+  /** Ids of what is under way. */
+  unfinished(): string[] {
+    const all = [...this.#targets.values()].map(({ document }) => document);
+    return all.filter(({ state }) => !isFinal(state)).map(({ id }) => id);
   }
 
   /** The wrapper's `create`. */
@@ -117,8 +124,10 @@ export class Targets {
     return target;
   }
 
-  #podIsGone(document: TargetDocument): boolean {
-    return document.podUid !== null && !existsSync(path.join(this.#places.kubeletPods, document.podUid));
+  /** A pod that was refused before it came may never come; its record is kept for a week. */
+  #podIsGone({ podUid, changedAt }: TargetDocument): boolean {
+    if (podUid === null) return Date.now() - Date.parse(changedAt) > KEEP_MS;
+    return !existsSync(path.join(this.#places.kubeletPods, podUid));
   }
 
   #nothingYet(id: string): Obtain {
@@ -144,7 +153,7 @@ export class Targets {
 
   /** Receives a state, then makes it fit the container that waits: host name, writable layer, /dev/shm. */
   #obtain(id: string, receive: (staging: string, timeoutMs: number) => Promise<Bundle>): Obtain {
-    const staging = path.join(this.#places.imagesDir, id);
+    const staging = path.join(this.#places.imagesDir, stagingName(id, 'target'));
     const imageDir = path.join(staging, IMAGE_DIR);
     const cleanUp = () => this.#removeStaging(id);
     return {
@@ -169,6 +178,6 @@ export class Targets {
   }
 
   #removeStaging(id: string): Promise<void> {
-    return rm(path.join(this.#places.imagesDir, id), { recursive: true, force: true });
+    return rm(path.join(this.#places.imagesDir, stagingName(id, 'target')), { recursive: true, force: true });
   }
 }

@@ -1,0 +1,77 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { request, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Targets } from '../target/targets.ts';
+import { createRuntimeServer, listenAt } from './runtime-socket.ts';
+
+let dir: string;
+let socket: string;
+let server: Server;
+const heard: string[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'podferry-socket-'));
+  socket = path.join(dir, 'run', 'runtime.sock');
+  heard.length = 0;
+  const targets: Pick<Targets, 'create' | 'started'> = {
+    create: async (id, bundle, pid) => {
+      if (bundle === '/broken') throw new Error('config.json\ncannot be read');
+      heard.push(`create ${id} ${bundle} ${pid}`);
+      return { verdict: 'restore', imageDir: '/image', workDir: '/work' };
+    },
+    started: (id) => void heard.push(`started ${id}`),
+  };
+  server = createRuntimeServer(targets, pino({ level: 'silent' }));
+  await listenAt(server, socket);
+});
+afterEach(async () => {
+  server.close();
+  await rm(dir, { recursive: true });
+});
+
+function post(where: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath: socket, path: where, method: 'POST' }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.once('end', () => resolve(text));
+    });
+    call.once('error', reject);
+    call.end();
+  });
+}
+
+it('answers the wrapper in lines', async () => {
+  expect(await post('/create?id=abc&bundle=/run/b&pid=7')).toBe('restore\n/image\n/work\n');
+  expect(await post('/started?id=abc')).toBe('');
+  expect(heard).toEqual(['create abc /run/b 7', 'started abc']);
+});
+
+it.each([
+  '/create?id=abc',
+  '/create?id=a/b&bundle=/b&pid=7',
+  '/create?id=abc&bundle=/b&pid=x',
+  '/other',
+  '/create?id=abc&bundle=/broken&pid=1',
+])(
+  'refuses %s in one line, so that the wrapper does not take it for an agent that is down',
+  async (where) => {
+    const lines = (await post(where)).split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe('refuse');
+    expect(heard).toEqual([]);
+  },
+);
+
+it('is for root alone, and takes the place of a socket left behind', async () => {
+  expect((await stat(socket)).mode & 0o777).toBe(0o600);
+  await new Promise((resolve) => server.close(resolve));
+  await writeFile(socket, '');
+  await listenAt(server, socket);
+  expect(await post('/started?id=abc')).toBe('');
+});
