@@ -31,6 +31,12 @@ const BOOT_SECONDS = 60;
 /** The container's name. */
 export const containerName = (stack: string, host: string): string => `${stack}-${host}`;
 
+/** A host keeps its link address when it is restarted, so that its neighbours need not find it anew; 0a is locally administered. */
+export function macAddress(address: string): string {
+  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return ['0a', '58', ...bytes].join(':');
+}
+
 /** Folders that want a real file system: overlayfs on overlayfs fails, and NFS cannot export overlayfs. */
 function volumesOf(host: PodmanHost): [volume: string, path: string][] {
   const paths = { containerd: '/var/lib/containerd', kubelet: '/var/lib/kubelet' };
@@ -85,7 +91,7 @@ ${deleteText(host)}
     --label ${STACK_LABEL}=${quote(host.stack)} --label podferry.spec="$spec" \\
     --privileged --systemd=false --stop-signal=SIGRTMIN+3 --cgroupns=private --pids-limit=-1 \\
     --ulimit nofile="$open_files:$open_files" --ulimit nproc="$processes:$processes" --shm-size=256m \\
-    --network ${quote(networkName(host.stack))} --ip ${host.address} --no-hosts \\
+    --network ${quote(networkName(host.stack))} --ip ${host.address} --mac-address ${macAddress(host.address)} --no-hosts \\
     --tmpfs /run:rw,mode=755,exec --tmpfs /tmp:rw,exec --tmpfs /run/lock:rw \\
     ${volumes.map(([volume, path]) => `-v ${quote(`${volume}:${path}`)}`).join(' ')} \\
     ${artefacts} -e container=podman $environment \\

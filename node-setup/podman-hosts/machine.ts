@@ -1,3 +1,4 @@
+import { removeChains } from '../shell/firewall.ts';
 import { quote } from '../shell/quote.ts';
 import type { LocalScripts } from './podman.ts';
 
@@ -43,6 +44,7 @@ if [ ! -e ${STATE}/saved ]; then
   for name in ${touchedSysctls.join(' ')}; do
     value=$(sysctl -n "$name" 2>/dev/null) && printf '%s=%s\\n' "$name" "$value"
   done >${STATE}/saved.new
+  if iptables-save 2>/dev/null | grep -qE '${podmanChains}'; then : >${STATE}/had-chains; fi
   mv ${STATE}/saved.new ${STATE}/saved
 fi
 : >${STATE}/stacks/${quote(stack)}
@@ -52,11 +54,16 @@ for module in overlay br_netfilter nf_conntrack; do modprobe -q "$module" 2>/dev
 ${fitOpenFiles}`;
 }
 
+/** Chains of podman's two network back ends, which stay when the last network that needed them is gone. */
+const podmanChains = '(CNI|NETAVARK)[-_]';
+
 function leave(stack: string): string {
   return `${prelude}
+${removeChains}
 rm -f ${STATE}/stacks/${quote(stack)}
 [ -z "$(ls ${STATE}/stacks)" ] || exit 0
 [ ! -e ${STATE}/saved ] || sysctl -q -p ${STATE}/saved >&2 || true
+if [ ! -e ${STATE}/had-chains ] && [ -z "$(podman ps -q 2>/dev/null)" ]; then remove_chains '${podmanChains}'; fi
 rm -rf ${STATE}
 rmdir /run/podferry 2>/dev/null || true
 `;

@@ -2,6 +2,9 @@ import { gatewayOf, parseSubnet } from '../addresses.ts';
 import { quote } from '../shell/quote.ts';
 import { type LocalScripts, podmanPrelude, STACK_LABEL } from './podman.ts';
 
+/** Where podman's older back end (CNI) remembers a network's addresses, which it never forgets by itself. */
+export const ADDRESSES = '/var/lib/cni/networks';
+
 /** The name of a stack's network in podman. */
 export const networkName = (stack: string): string => `${stack}-net`;
 
@@ -19,6 +22,7 @@ podman network create --internal --disable-dns --subnet ${quote(subnet)} --gatew
 `,
     delete: `${podmanPrelude}
 ! podman network exists ${name} || podman network rm -f ${name} >/dev/null
+rm -rf ${ADDRESSES}/${name}
 `,
   };
 }

@@ -1,5 +1,6 @@
 import { quote } from '../shell/quote.ts';
 import { machineSettings } from './machine.ts';
+import { ADDRESSES, networkName } from './network.ts';
 import { podmanPrelude, STACK_LABEL } from './podman.ts';
 
 /**
@@ -12,10 +13,11 @@ export function removeEverything(stack: string): string {
 failed=
 podman ps -aq ${filter} | xargs -r ${PLAIN} rm -f -v -t 0 >/dev/null || failed=containers
 podman volume ls -q ${filter} | xargs -r ${PLAIN} volume rm -f >/dev/null || failed="$failed volumes"
-podman network ls -q ${filter} | xargs -r ${PLAIN} network rm -f >/dev/null || failed="$failed networks"
-(
-${machineSettings(stack).delete}
-) || failed="$failed settings"
+for network in $(podman network ls -q ${filter}) ${quote(networkName(stack))}; do
+  ! podman network exists "$network" || podman network rm -f "$network" >/dev/null || failed="$failed networks"
+  rm -rf "${ADDRESSES}/$network"
+done
+sh -c ${quote(machineSettings(stack).delete)} || failed="$failed settings"
 [ -z "$failed" ] || fail "could not remove all of: $failed"
 `;
 }

@@ -1,3 +1,5 @@
+import { removeChains } from './firewall.ts';
+
 /**
  * The checks of kubeadm's that cannot pass on this host for a reason that is known and accounted for:
  * SystemVerification wants cgroup v2 and the kernel's configuration file; swap is allowed by the kubelet's patch;
@@ -16,27 +18,8 @@ ignored_checks() {
 export const kubectl =
   'kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/podferry/kubectl --request-timeout 10s';
 
-/**
- * The kubelet makes chains in iptables, also where kube-proxy uses nftables, and nothing removes them. A table that is
- * left without a rule was made for them.
- */
-const removeIptablesChains = `
-remove_kubelet_chains() {
-  for save in iptables-save ip6tables-save; do
-    rules=$($save 2>/dev/null) || continue
-    case $rules in *KUBE-*) printf '%s\\n' "$rules" | grep -v KUBE- | "\${save%-save}-restore" || true ;; esac
-  done
-  for family in ip ip6; do
-    for table in filter nat mangle; do
-      nft -s list table $family $table 2>/dev/null | grep -qvE '^(#.*|table .*|\\s*chain .*|\\s*type .* policy accept;|\\s*}|\\s*)$' ||
-        nft delete table $family $table 2>/dev/null || true
-    done
-  done
-}
-`;
-
 /** Everything that kubeadm and the kubelet made on a node, also what `kubeadm reset` says it leaves behind. */
-export const resetNode = `${removeIptablesChains}
+export const resetNode = `${removeChains}
 reset_node() {
   [ ! -x /usr/bin/kubeadm ] || timeout 90 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock \\
     --cleanup-tmp-dir >/run/podferry-reset.log 2>&1 || tail -n 5 /run/podferry-reset.log >&2
@@ -51,7 +34,8 @@ reset_node() {
   mkdir -p /etc/kubernetes/manifests
   for table in ip ip6; do nft delete table $table kube-proxy 2>/dev/null || true; done
   for device in kube-ipvs0 kube-dummy-if; do ip link del $device 2>/dev/null || true; done
-  remove_kubelet_chains
+  # the kubelet makes chains also where kube-proxy does not use iptables
+  remove_chains KUBE-
   rm -rf /var/log/pods /var/log/containers
   # kubelet and controller manager look for plugins there, and make the folder
   [ ! -d /usr/libexec/kubernetes ] || find /usr/libexec/kubernetes -depth -type d -exec rmdir {} + 2>/dev/null || true

@@ -74,6 +74,7 @@ fit_limits() {
 
 case $1 in
 up)
+  mkdir -p /run/podferry
   mount --make-rshared /
   make_default_route
   set_routes
