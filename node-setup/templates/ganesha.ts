@@ -3,7 +3,9 @@ import { NFS_PORT, STORE_EXPORT, STORE_ROOT } from '../paths.ts';
 /**
  * nfs-ganesha's configuration: NFSv4 over TCP on the lab's address only, for the lab's hosts only. Transfers of 64 KiB
  * suit libnfs. `allow_set_io_flusher_fail`: its threads may lack CAP_SYS_RESOURCE. `Graceless`: there is one server
- * and its clients keep no state over a restart, so nobody needs time to claim locks back.
+ * and its clients keep no state over a restart, so nobody needs time to claim locks back. `Dir_Chunk = 0`: no directory
+ * is remembered, because the keeper makes and renames folders in the exported directory itself; a remembered name would
+ * lead to what is gone (NFS4ERR_STALE).
  */
 export function ganeshaConfig(address: string, clients: readonly string[]): string {
   return `NFS_CORE_PARAM {
@@ -17,6 +19,9 @@ export function ganeshaConfig(address: string, clients: readonly string[]): stri
 }
 NFSV4 {
   Graceless = true;
+}
+MDCACHE {
+  Dir_Chunk = 0;
 }
 EXPORT_DEFAULTS {
   Access_Type = None;
