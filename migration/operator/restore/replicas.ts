@@ -44,9 +44,14 @@ export const restoreReplicas: Step = async (run) => {
   return settle(run, replicas);
 };
 
-/** Succeeded or Failed: goes back to work when the spec asks for another number or a pod has vanished. */
+/**
+ * Succeeded or Failed: removes pods that will never start, and goes back to work when the spec asks for another number
+ * or a pod has vanished.
+ */
 export const watchReplicas: Step = async (run) => {
   const { migration, status } = run;
+  for (const replica of (status.replicas ?? []).filter((r) => r.state === 'Failed'))
+    await remove(run, replica);
   const changed = migration.metadata.generation !== status.observedGeneration;
   const vanished = status.state === 'Succeeded' && (await findGone(run, status.replicas ?? [])).length > 0;
   if (!changed && !vanished) return { kind: 'done' };
@@ -82,14 +87,16 @@ async function addReplicas(run: Run, count: number): Promise<Outcome> {
 }
 
 async function removeYoungest(run: Run): Promise<Outcome> {
-  const { cluster, migration, status } = run;
-  const { namespace } = migration.metadata;
-  const [youngest, ...others] = [...(status.replicas ?? [])].sort((a, b) => b.number - a.number);
-  const pod = youngest && (await cluster.readPod(namespace, youngest.name))?.pod;
-  if (pod && isOurs(run, pod)) {
-    await cluster.deletePod({ namespace, name: pod.metadata.name, uid: pod.metadata.uid }, 1);
-  }
-  return write(withReplicas(status, others.reverse()));
+  const [youngest, ...others] = [...(run.status.replicas ?? [])].sort((a, b) => b.number - a.number);
+  if (youngest) await remove(run, youngest);
+  return write(withReplicas(run.status, others.reverse()));
+}
+
+async function remove(run: Run, replica: Replica): Promise<void> {
+  const { namespace } = run.migration.metadata;
+  const pod = (await run.cluster.readPod(namespace, replica.name))?.pod;
+  if (!pod || !isOurs(run, pod)) return;
+  await run.cluster.deletePod({ namespace, name: pod.metadata.name, uid: pod.metadata.uid }, 1);
 }
 
 /** One round over the pods that do not run yet: make them, ask their agents; write down what has changed. */
@@ -219,7 +226,7 @@ function settle(run: Run, replicas: readonly Replica[]): Outcome {
   );
   const late = now.getTime() - Date.parse(status.startedAt ?? '') > RESTORE_MS;
   if (unreported && !late) return wait(LOOK_AGAIN_MS);
-  const settled = change(status, {
+  const settled = change(withReplicas(status, replicas), {
     activePod: replicas[0]?.name,
     targetPod: replicas[0]?.name,
     targetNode: status.targetNode ?? replicas[0]?.node,

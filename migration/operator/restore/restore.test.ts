@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CheckpointManifest } from '../../contract/agent-api.ts';
+import { AgentUnreachable } from '../agents.ts';
+import { Harness } from '../testing/harness.ts';
+
+const manifest: CheckpointManifest = {
+  version: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  node: 'worker1',
+  source: { namespace: 'default', pod: 'redis', podUid: 'u', container: 'main' },
+  image: 'redis:1',
+  files: [{ path: 'main/pages-1.img', bytes: 4096, sha256: 'x' }],
+};
+const template = {
+  metadata: { name: 'copy', labels: { app: 'copy' } },
+  spec: { containers: [{ name: 'main', image: 'redis:1' }] },
+};
+
+function labWithCheckpoint(interfere?: ConstructorParameters<typeof Harness>[0]): Harness {
+  const lab = new Harness(interfere);
+  lab.agents.manifests.set('ckpt/redis', manifest);
+  return lab;
+}
+
+const names = (lab: Harness) => lab.cluster.allPods().map((p) => p.metadata.name);
+
+describe('a restore', () => {
+  it('makes as many pods as asked for, where asked for', async () => {
+    const lab = labWithCheckpoint();
+    const spec = {
+      action: 'restore',
+      snapshotPath: '/ckpt/redis',
+      destHost: 'worker2',
+      replicas: 2,
+      template,
+    } as const;
+    lab.cluster.addMigration('r', spec);
+    const over = await lab.settle('r');
+    expect(over?.status).toMatchObject({
+      state: 'Succeeded',
+      restoredPods: ['copy-restore-1', 'copy-restore-2'],
+      checkpointPath: '/ckpt/redis',
+      targetNode: 'worker2',
+      bytes: 4096,
+    });
+    for (const pod of lab.cluster.allPods()) {
+      expect(pod.spec.nodeName).toBe('worker2');
+      expect(pod.metadata.labels).toEqual({ app: 'copy', migratingPod: 'r' });
+      expect(pod.metadata.annotations).toEqual({ 'podferry.dev/checkpoint': 'ckpt/redis' });
+      expect(pod.metadata.ownerReferences).toMatchObject([{ kind: 'Podmigration', uid: 'uid-of-r' }]);
+    }
+  });
+
+  it('follows the number up and down, the youngest leaving first, and replaces what vanished', async () => {
+    const lab = labWithCheckpoint();
+    lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
+    const seen: string[][] = [];
+    for (const replicas of [1, 3, 2, 0, 1]) {
+      lab.cluster.changeSpec('r', { replicas });
+      const over = await lab.settle('r');
+      expect(over?.status).toMatchObject({
+        state: 'Succeeded',
+        observedGeneration: over?.metadata.generation,
+      });
+      expect(over?.status.restoredPods).toEqual(names(lab));
+      seen.push(names(lab).map((name) => name.replace('copy-restore-', '')));
+    }
+    expect(seen).toEqual([['1'], ['1', '2', '3'], ['1', '2'], [], ['4']]);
+    lab.cluster.removePod('copy-restore-4');
+    await lab.settle('r');
+    expect(names(lab)).toEqual(['copy-restore-5']);
+  });
+
+  it('without a template makes the pod that the checkpoint remembers, or the least that fits it', async () => {
+    for (const [remembered, expected] of [
+      [{ ...template, metadata: { name: 'redis-migration-2' } }, 'redis-restore-1'],
+      [undefined, 'r-restore-1'],
+    ] as const) {
+      const lab = labWithCheckpoint();
+      if (remembered) lab.agents.manifests.set('ckpt/redis', { ...manifest, template: remembered });
+      lab.cluster.addMigration('r', { action: 'restore', snapshotPath: 'ckpt/redis' });
+      expect((await lab.settle('r'))?.status.restoredPods).toEqual([expected]);
+    }
+  });
+
+  const other = (changes: object) => ({
+    spec: { containers: [{ name: 'main', image: 'redis:1', ...changes }] },
+  });
+  it.each([
+    ['a checkpoint that is not there', { snapshotPath: '/nothing' }, 'NoCheckpoint', /nothing at nothing/],
+    ['a path that leaves the store', { snapshotPath: '/ckpt/../x' }, 'BadSnapshotPath', /\.\./],
+    ['a node that is not there', { destHost: 'worker9' }, 'UnknownNode', /worker9/],
+    ['another image', { template: other({ image: 'redis:2' }) }, 'TemplateMisfit', /redis:1.*redis:2/],
+    ['another container', { template: other({ name: 'side' }) }, 'TemplateMisfit', /main.*side/],
+    ['a template that is none', { template: { spec: {} } }, 'BadTemplate', /containers/],
+  ])('from %s is refused before any pod is made', async (_, spec, reason, message) => {
+    const lab = labWithCheckpoint();
+    lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template, ...spec });
+    const over = await lab.settle('r');
+    expect(over?.status.error?.message).toMatch(message);
+    expect(over?.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Failed', status: 'True', reason }),
+    );
+    expect(names(lab)).toEqual([]);
+  });
+
+  it('that fails says why in the agent’s words, and works after the spec was changed', async () => {
+    const lab = labWithCheckpoint((what, when) => {
+      const pod = lab.cluster.pod('default', 'copy-restore-1');
+      if (what === 'awaitTarget' && when === 'before' && pod) lab.agents.failTarget(pod.metadata.uid);
+    });
+    lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
+    const over = await lab.settle('r');
+    expect(over?.status).toMatchObject({ state: 'Failed', error: { step: 'restore' } });
+    expect(over?.status.error?.criuLog).not.toEqual([]);
+    lab.cluster.changeSpec('r', { replicas: 2 });
+    const again = await lab.settle('r');
+    expect(again?.status).toMatchObject({
+      state: 'Succeeded',
+      restoredPods: ['copy-restore-2', 'copy-restore-3'],
+    });
+    expect(names(lab)).toEqual(['copy-restore-2', 'copy-restore-3']);
+  });
+
+  it('makes the right number of pods however often the operator dies', async () => {
+    const mishap = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('none') },
+      { weight: 1, arbitrary: fc.constantFrom('before', 'after') },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(mishap, { maxLength: 60, size: 'max' }),
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }),
+        async (mishaps, wanted) => {
+          let call = 0;
+          const lab = labWithCheckpoint((what, when) => {
+            if (when === 'before') call += 1;
+            if (mishaps[call - 1] === when) throw new AgentUnreachable(`crash ${when} ${what}`);
+          });
+          lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
+          for (const replicas of wanted) {
+            lab.cluster.changeSpec('r', { replicas });
+            const over = await lab.settle('r');
+            expect(over?.status.state).toBe('Succeeded');
+            expect(names(lab)).toHaveLength(replicas);
+            expect(over?.status.restoredPods).toEqual(names(lab));
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  }, 60_000);
+});
