@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Call, GlobalOptions } from './context.ts';
 import { exitCodeHelp } from './failure.ts';
 import { Journal } from './journal.ts';
@@ -112,6 +112,16 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
   ).argument('<dir>', 'folder that gets the tar');
   does(evidence, async (call) => (await import('./commands/evidence.ts')).evidence(call, evidence.args));
 
+  const bench = add(
+    'bench',
+    'measure the lab that is up; what it starts there is removed again',
+    'freeze: how long no process of a moved pod runs, against what runc and CRIU alone take for the same process.',
+  )
+    .addArgument(new Argument('<what>', 'what to measure').choices(['freeze']))
+    .option('--runs <n>', 'how often', parseRuns, 20)
+    .option('--json <file>', 'keep every sample, one JSON document a line');
+  does(bench, async (call) => (await import('./commands/bench.ts')).bench(call, bench.opts()));
+
   const toolchain = add('toolchain', 'build what the lab needs into the cache, and nothing else');
   does(toolchain, async (call) => (await import('./commands/toolchain.ts')).toolchain(call));
   return program;
@@ -124,6 +134,11 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
 export function parseStackName(name: string): string {
   if (/^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$/.test(name)) return name;
   throw new InvalidArgumentError('A stack name is 1 to 20 lower-case letters, digits and "-".');
+}
+
+function parseRuns(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A number from 1 to 9999 is needed.');
 }
 
 /** Options may stand before or after the command's name; the ones after it win. */

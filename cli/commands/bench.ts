@@ -1,0 +1,86 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { benchFreeze, type Round } from '../../migration/bench/freeze.ts';
+import { freezeReport } from '../../migration/bench/freeze-report.ts';
+import type { BenchLab } from '../../migration/bench/lab.ts';
+import type { Call } from '../context.ts';
+import { type Engine, findEngine } from '../engine/engine.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { interrupted, withInterrupts } from '../interrupts.ts';
+import { findNode, nodeArguments, writeKnownHosts } from '../node-access.ts';
+import { readOutputs, writeKubeconfig } from '../outputs.ts';
+import { binDir } from '../paths.ts';
+import { prepareTools } from '../prepare.ts';
+import { mustCapture } from '../programs.ts';
+
+export interface BenchOptions {
+  runs: number;
+  json?: string;
+}
+
+/** Seed of the bootstrap: a report made again from the same samples is the same. */
+const SEED = 1;
+
+/** Runs a benchmark against the lab that is up, and prints its table. */
+export async function bench(call: Call, { runs, json }: BenchOptions): Promise<number> {
+  const { journal } = call;
+  const engine = await findEngine(call.stack, journal);
+  await prepareTools(engine);
+  const lab = await openLab(call, engine);
+  const record = await recorder(lab, json, { benchmark: 'freeze', runs, seed: SEED });
+  const rounds: Round[] = [];
+  await withInterrupts(
+    (_signal, count) => count === 1 && journal.say('stopping after this round; what was started is removed'),
+    () =>
+      benchFreeze(lab, runs, (round) => {
+        rounds.push(round);
+        record(round);
+      }),
+  );
+  if (rounds.length === 0) throw new Failure('no round was completed');
+  process.stdout.write(`${freezeReport(rounds, SEED)}\n`);
+  return interrupted() ? exitCodes.interrupted : exitCodes.ok;
+}
+
+async function openLab({ stack, journal }: Call, engine: Engine): Promise<BenchLab> {
+  const outputs = await readOutputs(engine);
+  writeKubeconfig(stack, outputs.kubeconfig);
+  writeKnownHosts(stack, outputs.nodes);
+  return {
+    outputs,
+    onNode(name, script, timeoutSeconds) {
+      const node = findNode(stack, outputs.nodes, name);
+      const shell = node.user === 'root' ? ['bash', '-s'] : ['sudo', '-n', 'bash', '-s'];
+      const options = { timeoutSeconds, journal, input: script };
+      return mustCapture(`on ${name}`, 'ssh', nodeArguments(stack, node, shell), options);
+    },
+    kubectl(args, timeoutSeconds, input) {
+      const options = { timeoutSeconds, journal, env: engine.env, ...(input === undefined ? {} : { input }) };
+      return mustCapture('in the cluster', join(binDir, 'kubectl'), args, options);
+    },
+    say: (line) => journal.say(line),
+    stopped: interrupted,
+  };
+}
+
+/** Keeps every sample as it comes, one JSON document a line; the first line says what was measured on what. */
+async function recorder(
+  lab: BenchLab,
+  file: string | undefined,
+  about: Record<string, unknown>,
+): Promise<(round: Round) => void> {
+  if (file === undefined) return () => undefined;
+  const path = resolve(file);
+  const worker = lab.outputs.nodes.find(({ role }) => role === 'worker')?.name ?? '';
+  const versions = await lab.onNode(worker, 'runc --version; criu --version; containerd --version', 30);
+  const machine = { kernel: release(), cpus: cpus().length, cpu: cpus()[0]?.model };
+  const head = {
+    ...about,
+    startedAt: new Date().toISOString(),
+    machine,
+    versions: versions.trim().split('\n'),
+  };
+  writeFileSync(path, `${JSON.stringify(head)}\n`);
+  return (round) => appendFileSync(path, `${JSON.stringify({ at: new Date().toISOString(), ...round })}\n`);
+}

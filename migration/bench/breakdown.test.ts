@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { type MoveSample, medianShares, sharesOf } from './breakdown.ts';
+
+const at = (ms: number): string => new Date(1_700_000_000_000 + ms).toISOString();
+
+function sample(layerMs: number, freezeMs = 300): MoveSample {
+  return {
+    freezeMs,
+    totalMs: 1000,
+    bytes: 1,
+    phases: [
+      { name: 'prepare', startedAt: at(-500), ms: 480 },
+      { name: 'freeze', startedAt: at(-3), ms: 3 },
+      { name: 'layer', startedAt: at(0), ms: layerMs },
+      { name: 'dump', startedAt: at(0), ms: 100 },
+      { name: 'move', startedAt: at(100), ms: 40 },
+      { name: 'fetch', startedAt: at(142), ms: 30 },
+      { name: 'restore', startedAt: at(172), ms: 120 },
+      { name: 'start', startedAt: at(292), ms: 30 },
+    ],
+  };
+}
+
+describe('sharesOf', () => {
+  it('accounts for the whole freeze', () => {
+    const shares = sharesOf(sample(60));
+    expect(shares.map(({ name, ms }) => [name, Math.round(ms)])).toEqual([
+      ['dump', 100],
+      ['layer', 0],
+      ['move', 40],
+      ['fetch', 30],
+      ['restore', 120],
+      ['unexplained', 10],
+    ]);
+    expect(shares.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(300);
+  });
+
+  it('counts of the layer what outlasts the dump', () => {
+    expect(sharesOf(sample(125)).find(({ name }) => name === 'layer')?.ms).toBe(25);
+  });
+});
+
+describe('medianShares', () => {
+  it('takes the median of each share', () => {
+    const shares = medianShares([sample(0, 300), sample(0, 320), sample(0, 310)]);
+    expect(shares.at(-1)).toEqual({ name: 'unexplained', ms: 20 });
+  });
+
+  it('has nothing to say of no moves', () => {
+    expect(medianShares([])).toEqual([]);
+  });
+});

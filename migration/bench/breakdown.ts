@@ -1,0 +1,56 @@
+import type { StatusPhase } from '../contract/podmigration.ts';
+import { median } from './statistics.ts';
+
+/** One move, as its Podmigration reported it. Times in ms. */
+export interface MoveSample {
+  freezeMs: number;
+  totalMs: number;
+  bytes: number;
+  phases: StatusPhase[];
+}
+
+/** What follows one upon another from the frozen cgroup to the running tasks. */
+const IN_THE_FREEZE = ['dump', 'layer', 'move', 'fetch', 'restore'] as const;
+
+/** What no phase accounts for. */
+export const UNEXPLAINED = 'unexplained';
+
+export interface Share {
+  name: string;
+  ms: number;
+}
+
+/**
+ * Where one freeze went. The writable layer is saved beside the dump, on the same node and clock: only what of it outlasts the
+ * dump counts. The rest, negative if phases overlap, is `unexplained`.
+ */
+export function sharesOf({ freezeMs, phases }: MoveSample): Share[] {
+  const shares = IN_THE_FREEZE.map((name) => ({
+    name,
+    ms: name === 'layer' ? outlasting(phases, 'layer', 'dump') : lasting(phases, name),
+  }));
+  const explained = shares.reduce((sum, { ms }) => sum + ms, 0);
+  return [...shares, { name: UNEXPLAINED, ms: freezeMs - explained }];
+}
+
+/** The median of each share over many moves. They need not add up to the median freeze. */
+export function medianShares(samples: readonly MoveSample[]): Share[] {
+  const all = samples.map(sharesOf);
+  return (all[0] ?? []).map(({ name }, index) => ({
+    name,
+    ms: median(all.map((shares) => shares[index]?.ms ?? 0)),
+  }));
+}
+
+function lasting(phases: readonly StatusPhase[], name: string): number {
+  return phases.find((phase) => phase.name === name)?.ms ?? 0;
+}
+
+function outlasting(phases: readonly StatusPhase[], name: string, other: string): number {
+  const end = (wanted: string): number | undefined => {
+    const phase = phases.find((candidate) => candidate.name === wanted);
+    return phase && Date.parse(phase.startedAt) + phase.ms;
+  };
+  const [late, early] = [end(name), end(other)];
+  return late === undefined || early === undefined ? 0 : Math.max(0, late - early);
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import type { Round } from './freeze.ts';
+import { freezeReport } from './freeze-report.ts';
+
+const startedAt = '2026-01-01T00:00:00.000Z';
+
+function round(floorMs: number, freezeMs: number): Round {
+  return {
+    node: 'worker2',
+    floor: { checkpointMs: floorMs / 2, restoreMs: floorMs / 2, bytes: 1024 },
+    move: {
+      freezeMs,
+      totalMs: 1500,
+      bytes: 4096,
+      phases: [
+        { name: 'dump', startedAt, ms: 100 },
+        { name: 'restore', startedAt, ms: 110 },
+      ],
+    },
+  };
+}
+
+describe('freezeReport', () => {
+  const report = freezeReport([round(200, 300), round(100, 300), round(200, 400)], 1);
+  const rowOf = (name: string): string[] =>
+    (report.split('\n').find((line) => line.trim().startsWith(name)) ?? '').slice(24).trim().split(/\s+/);
+
+  it('takes the ratio round by round', () => {
+    // Ratios 1.5, 3 and 2: their median is not the ratio of the medians (1.5).
+    expect(rowOf('freeze / floor')[0]).toBe('2.00');
+  });
+
+  it('shows medians, extremes and counts', () => {
+    expect(rowOf('floor: both')[0]).toBe('200');
+    expect(rowOf('freeze of a move').slice(-3)).toEqual(['300', '400', '3']);
+  });
+
+  it('says what no phase accounts for', () => {
+    expect(rowOf('unexplained')).toEqual(['90.0']);
+  });
+});
