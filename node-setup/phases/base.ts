@@ -2,6 +2,7 @@ import { artefactPath } from '../artefact-path.ts';
 import { SETUP_DIR } from '../paths.ts';
 import type { Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
+import { installPackages } from '../shell/packages.ts';
 import { sysctlPrelude } from '../shell/sysctl.ts';
 import { networkScript, networkUnit } from '../templates/network-unit.ts';
 
@@ -42,20 +43,18 @@ export const base: Phase = {
   title: 'packages and kernel settings',
   timeoutSeconds: 600,
   on: 'all',
-  apply: (c) => `${packages}
+  apply: (c) => `${installPackages}${packages}
 missing=$(missing_packages)
 if [ -n "$missing" ]; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -q -o Acquire::Retries=3 update >&2
+  refresh_packages
   # shellcheck disable=SC2086 # one word a package
-  apt-get -q -y --no-install-recommends install $missing >&2
+  install_packages $missing
 fi
 if [ -n "$(missing_pinned)" ]; then
   pinned=$(mktemp -d)
   echo '${c.artefacts['host-packages.tar'].sha256}  ${artefactPath(c, 'host-packages.tar')}' | sha256sum -c --quiet - >&2
   tar -xf ${artefactPath(c, 'host-packages.tar')} -C "$pinned"
-  find "$pinned" -name '*.deb' -exec env DEBIAN_FRONTEND=noninteractive \\
-    apt-get -q -y --no-install-recommends install {} + >&2
+  install_packages "$pinned"/*.deb
   rm -rf "$pinned"
 fi
 mkdir -p ${SETUP_DIR} /etc/podferry /var/log/podferry /run/podferry

@@ -32,6 +32,7 @@ stop_proof() {
   for process in $server $client; do kill -9 "$process" 2>/dev/null || true; done
   rm -rf ${PROOF}
 }
+hint="this is $(criu --version | head -n 1) on kernel $(uname -r); without a criu package of the host's own, 4.2.1 is installed"
 # a subshell, so that its end is the end of what it started
 prove() (
   server='' client=''
@@ -53,11 +54,11 @@ prove() (
   client=$!
   wait_for 10 'the process to count over its connection' at_least 3
   criu dump --tree $client --images-dir ${PROOF}/images --log-file ${PROOF}/dump.log -v4 --tcp-established \\
-    >/dev/null 2>&1 || { said ${PROOF}/dump.log; fail 'CRIU cannot dump a process with a TCP connection'; }
+    >/dev/null 2>&1 || { said ${PROOF}/dump.log; fail "CRIU cannot dump a process with a TCP connection: $hint"; }
   ! kill -0 $client 2>/dev/null || { fail 'CRIU said it dumped a process, which still runs'; }
   before=$(cat ${PROOF}/count)
   criu restore --images-dir ${PROOF}/images --log-file ${PROOF}/restore.log -v4 --tcp-established --restore-detached \\
-    >/dev/null 2>&1 9>&- || { said ${PROOF}/restore.log; fail 'CRIU cannot restore a process with a TCP connection'; }
+    >/dev/null 2>&1 9>&- || { said ${PROOF}/restore.log; fail "CRIU cannot restore a process with a TCP connection: $hint"; }
   start=$(date +%s)
   until at_least $((before + 3)); do
     [ $(($(date +%s) - start)) -lt 10 ] || { said ${PROOF}/restore.log; fail "a restored process stays at count $before"; }

@@ -1,6 +1,7 @@
 import { NFS_PORT, STORE_EXPORT, STORE_ROOT } from '../paths.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { literal } from '../shell/here.ts';
+import { installPackages } from '../shell/packages.ts';
 import { ganeshaConfig, ganeshaUnit } from '../templates/ganesha.ts';
 import { kernelExport, kernelServerConfig } from '../templates/kernel-nfs.ts';
 
@@ -13,15 +14,15 @@ export const storeServer: Phase = {
   timeoutSeconds: 300,
   on: 'master',
   apply: (c) => `
+${installPackages}
 mkdir -p ${STORE_ROOT}
 chmod 700 ${STORE_ROOT}
 [ "$(stat -fc %T ${STORE_ROOT})" != overlayfs ] || fail '${STORE_ROOT} is on overlayfs, which NFS cannot export'
 install_server() {
-  command -v "$1" >/dev/null && return
+  ! command -v "$1" >/dev/null || return 0
   shift
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -q update >&2
-  apt-get -q -y --no-install-recommends install "$@" >&2
+  refresh_packages
+  install_packages "$@"
 }
 serve_from_kernel() {
   install_server exportfs nfs-kernel-server
