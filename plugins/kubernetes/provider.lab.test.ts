@@ -218,6 +218,8 @@ describe('the kubernetes provider with a real API server', () => {
     const notes = (seconds: string) => ({
       'pulumi.com/waitFor': '["jsonpath={.status.phase}=Done","condition=Ready"]',
       'pulumi.com/timeoutSeconds': seconds,
+      // In the foreground it would wait for the garbage collector, which looks for new kinds every 30 s only.
+      'pulumi.com/deletionPropagationPolicy': 'background',
     });
     const wanted = (seconds: string) => ({
       metadata: { name: 'g', annotations: notes(seconds) },
@@ -228,7 +230,9 @@ describe('the kubernetes provider with a real API server', () => {
       /Gadget default\/g was created, but is not ready: timed out after 1 s\nwaiting for \{\.status\.phase\}=Done: nothing there yet/,
     );
     const path = '/apis/example.com/v1/namespaces/default/gadgets/g/status';
+    gadget.messages.length = 0;
     const updating = gadget.update(wanted('60'));
+    await expect.poll(() => gadget.messages.join('\n'), { timeout: 30_000 }).toContain('nothing there yet');
     await patch(path, 'operator', {
       status: { phase: 'Done', conditions: [{ type: 'Ready', status: 'False' }] },
     });

@@ -1,6 +1,7 @@
 import type { Context, UpdateRequest, UpdateResult } from '../../protocol/provider.ts';
 import { hasUnknowns } from '../../protocol/values.ts';
 import { hasCode, isNotFound } from '../api/error.ts';
+import { type Patience, retrying } from '../api/retry.ts';
 import { NotReadyError } from '../await/wait.ts';
 import type { ClusterLink } from '../config/cluster.ts';
 import { type Path, parsePath } from '../diff/path.ts';
@@ -14,6 +15,9 @@ import { cannotPreview, create, initFailed, notWritten, warnings } from './creat
 import { adopt, adopted, belongsToOthers, relinquish } from './managers.ts';
 import { settle } from './settle.ts';
 import { applyObject, getObject, replaceObject, type WriteRequest, wantsForce } from './write.ts';
+
+/** Controllers write often, but not for long. */
+const overtaken: Patience = { tries: 8, firstMs: 20, mostMs: 500 };
 
 /** Changes an object in place and waits until it is ready; in a preview, asks the server what would come of it. */
 export async function update(
@@ -143,14 +147,20 @@ async function replaceDefinition(target: WriteRequest, before: Tree, manager: st
   return replaced;
 }
 
+/** Adopts fields, looking again each time another has written between our read and our patch (controllers do). */
 async function adoptWithRetry(target: WriteRequest, before: Tree, manager: string): Promise<Tree> {
-  try {
-    return await adopt(target, before, manager);
-  } catch (error) {
-    // Written by another between our read and our patch (the `test` failed): look again, once.
-    if (!hasCode(error, 409) && !hasCode(error, 422)) throw error;
-    return adopt(target, await getObject(target), manager);
-  }
+  let current: Tree | undefined = before;
+  return retrying(
+    async () => {
+      const live: Tree = current ?? (await getObject(target));
+      current = undefined;
+      return adopt(target, live, manager);
+    },
+    // A failed `test` of a JSON patch is answered 422, a write that was overtaken 409.
+    (error) => (hasCode(error, 409) || hasCode(error, 422) ? 0 : undefined),
+    overtaken,
+    target.signal,
+  );
 }
 
 /**
