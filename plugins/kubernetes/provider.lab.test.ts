@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InitFailedError } from '../protocol/errors.ts';
 import type { Context, CreateResult } from '../protocol/provider.ts';
-import { type PropertyMap, Secret } from '../protocol/values.ts';
+import { type PropertyMap, Secret, unknown } from '../protocol/values.ts';
 import { patchTypes } from './api/client.ts';
 import { toObject } from './object/properties.ts';
 import { at, listAt, type Tree, textAt } from './object/tree.ts';
@@ -154,6 +154,7 @@ describe('the kubernetes provider with a real API server', () => {
     const service = new Resource('kubernetes:core/v1:Service', 'preview');
     await service.create({ metadata: { name: 'preview' }, spec: { ports: [{ port: 80 }] } }, true);
     expect(at(service.live, 'spec', 'type')).toBe('ClusterIP');
+    expect(at(service.live, 'spec', 'clusterIP')).toBe(unknown);
     await expect(get('/api/v1/namespaces/default/services/preview')).rejects.toThrow('HTTP 404');
     const wrong = new Resource('kubernetes:core/v1:Service', 'wrong');
     await expect(wrong.create({ spec: { ports: [{ port: 0 }] } }, true)).rejects.toThrow(

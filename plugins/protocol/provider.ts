@@ -72,7 +72,7 @@ export interface DiffResult {
 }
 
 /** What limits a change in time. */
-export interface TimedRequest {
+interface TimedRequest {
   /** The resource's `customTimeouts` for this operation; 0 or absent when it has none. The signal ends with it. */
   readonly timeoutSeconds?: number;
 }

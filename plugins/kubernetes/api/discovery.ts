@@ -1,4 +1,4 @@
-import { apiVersionOf, type Gvk, gvkOf } from '../object/kube-object.ts';
+import { apiVersionOf, type Gvk } from '../object/kube-object.ts';
 import { builtInScope } from '../object/scopes.ts';
 import { at, listAt, type Tree, textAt } from '../object/tree.ts';
 import type { ApiClient } from './client.ts';
@@ -114,9 +114,4 @@ export function collectionPath(type: ResourceType, namespace: string): string {
 export function objectPath(type: ResourceType, namespace: string, name: string): string {
   const scoped = type.namespaced && namespace === '' ? 'default' : namespace;
   return `${collectionPath(type, scoped)}/${encodeURIComponent(name)}`;
-}
-
-/** The kind of an object as written in it. */
-export async function typeOf(discovery: Discovery, object: Tree, signal: AbortSignal): Promise<ResourceType> {
-  return discovery.get(gvkOf(object), signal);
 }

@@ -8,7 +8,7 @@ export const podReadiness: Readiness = {
 };
 
 /** The verdict on one pod; its reasons name containers, exit codes and what the kubelet says. */
-export function checkPod(pod: Tree): Verdict {
+function checkPod(pod: Tree): Verdict {
   const phase = textAt(pod, 'status', 'phase');
   const reasons = podReasons(pod);
   if (phase === 'Succeeded') return { ready: true, progress: 'ended successfully', reasons: [] };

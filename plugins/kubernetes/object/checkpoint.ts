@@ -1,6 +1,7 @@
-import { isMap, type PropertyMap } from '../../protocol/values.ts';
+import { isMap, type PropertyMap, unknown } from '../../protocol/values.ts';
+import { gvkOf } from './kube-object.ts';
 import { toObject, toProperties, withSecretsOf } from './properties.ts';
-import { isTree, type Tree, textAt } from './tree.ts';
+import { at, isTree, type Tree, textAt, withValue } from './tree.ts';
 
 /** A resource's state as the official provider lays it out: the live object, with three fields of its own beside it. */
 export interface Checkpoint {
@@ -62,4 +63,17 @@ export function secretsIn(state: PropertyMap): PropertyMap {
 export function formatPreview(checkpoint: Checkpoint, secretsOf: PropertyMap): PropertyMap {
   const { status: _status, ...live } = checkpoint.live;
   return formatCheckpoint({ ...checkpoint, live }, secretsOf);
+}
+
+/** A dry-run's object with what will be another in the real run marked as unknown: identity, times, allocated addresses. */
+export function withoutGuesses(live: Tree, inputs: Tree): Tree {
+  const marked = ['uid', 'resourceVersion', 'creationTimestamp', 'managedFields'].reduce(
+    (object, key) => withValue(object, ['metadata', key], unknown),
+    live,
+  );
+  const { group, kind } = gvkOf(live);
+  if (group !== '' || kind !== 'Service' || at(inputs, 'spec', 'clusterIP') !== undefined) return marked;
+  return ['clusterIP', 'clusterIPs']
+    .filter((key) => at(live, 'spec', key) !== undefined)
+    .reduce((object, key) => withValue(object, ['spec', key], unknown), marked);
 }

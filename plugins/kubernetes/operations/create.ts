@@ -5,7 +5,7 @@ import { ApiError, hasCode, isNotFound, UnknownKindError } from '../api/error.ts
 import { type Patience, retrying } from '../api/retry.ts';
 import { NotReadyError } from '../await/wait.ts';
 import type { Cluster, ClusterLink } from '../config/cluster.ts';
-import { type Checkpoint, formatCheckpoint, formatPreview } from '../object/checkpoint.ts';
+import { type Checkpoint, formatCheckpoint, formatPreview, withoutGuesses } from '../object/checkpoint.ts';
 import { annotationOf, annotations, describe, gvkOf, idOf } from '../object/kube-object.ts';
 import { fieldManagerFor } from '../object/naming.ts';
 import { toObject } from '../object/properties.ts';
@@ -85,7 +85,7 @@ async function preview(
     const { live } = await write(link, { cluster, inputs, manager, dryRun: true }, context);
     const checkpoint = {
       inputs,
-      live,
+      live: withoutGuesses(live, inputs),
       initialApiVersion: textAt(inputs, 'apiVersion'),
       fieldManager: manager,
     };

@@ -21,7 +21,7 @@ export interface WriteRequest {
 }
 
 /** Server-side apply found fields that another manager owns; the message names both. */
-export class ConflictError extends Error {
+class ConflictError extends Error {
   override readonly name = 'ConflictError';
 
   constructor(object: Tree, manager: string, error: ApiError) {
