@@ -73,6 +73,11 @@ describe('runRemote', () => {
     );
   });
 
+  it('knows how a command ended that was over before anybody listened', async () => {
+    const endings = Array.from({ length: 24 }, () => run('exit 3').result.catch((error) => error.message));
+    for (const ending of await Promise.all(endings)) expect(ending).toMatch(/^exit status 3 on /);
+  });
+
   it('names a long script by its first line only', async () => {
     await expect(run('# first line\nexit 1').result).rejects.toThrow(/running "# first line …"$/);
   });

@@ -72,7 +72,6 @@ interface Run {
 /** Waits for the command's end; ends it when the signal is aborted, and stops waiting if even that does not help. */
 function endOf({ channel, client, introduction, where }: Run, signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    let ending: Ending = { code: null, signal: null };
     let timer: NodeJS.Timeout | undefined;
     const settle = (act: () => void): void => {
       clearTimeout(timer);
@@ -89,7 +88,7 @@ function endOf({ channel, client, introduction, where }: Run, signal: AbortSigna
         send('KILL');
         timer = setTimeout(() => {
           channel.close();
-          settle(() => resolve(ending));
+          settle(() => resolve({ code: null, signal: null }));
         }, killDelay);
       }, termDelay);
     };
@@ -97,14 +96,10 @@ function endOf({ channel, client, introduction, where }: Run, signal: AbortSigna
       settle(() => reject(new Error(`the connection to ${where} broke while a command ran`)));
     };
     client.once('close', lost);
-    channel.on('exit', (code: number | null, killedBy?: string) => {
-      ending = { code, signal: killedBy ?? null };
-    });
-    // A command that ended at once has said so before anybody listened; ssh2 says it again here.
+    // Not `exit`: a command that ends at once has said so before anybody listens; ssh2 says it again here.
     channel.on('close', (code: number | null = null, killedBy: string | null = null) => {
-      if (ending.code === null && ending.signal === null) ending = { code, signal: killedBy };
-      const known = ending.code !== null || ending.signal !== null || signal.aborted;
-      if (known) settle(() => resolve(ending));
+      const known = code !== null || killedBy !== null || signal.aborted;
+      if (known) settle(() => resolve({ code, signal: killedBy }));
       else {
         settle(() => reject(new Error(`${where} closed the channel without saying how the command ended`)));
       }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CancelledError } from '../../protocol/errors.ts';
 import { connectionSchema } from '../inputs.ts';
 import { testContext } from '../test-context.ts';
 import { addressOf, dial } from './dial.ts';
+import { makeTestKeys } from './test-keys.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 describe('dial', () => {
@@ -33,7 +33,7 @@ describe('dial', () => {
   });
 
   it('refuses a host with another key, at once, naming both', async () => {
-    const other = ssh2.utils.generateKeyPairSync('ed25519').public;
+    const other = makeTestKeys().public;
     await expect(tryDial({ hostKey: other, dialErrorLimit: 10 })).rejects.toThrow(
       new RegExp(
         `cannot connect to 127.0.0.1:${server.port}: the host key is not the pinned one: ` +
@@ -44,7 +44,7 @@ describe('dial', () => {
   });
 
   it('refuses a host that has no key of the pinned kind', async () => {
-    const other = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).public;
+    const other = makeTestKeys('ecdsa').public;
     await expect(tryDial({ hostKey: other, dialErrorLimit: 10 })).rejects.toThrow(
       'the server has no host key of the pinned kind (ecdsa-sha2-nistp256 SHA256:',
     );

@@ -30,7 +30,7 @@ describe('ConnectionPool', () => {
         new Promise<number>((resolve) => {
           channel.resume();
           channel.stderr.resume();
-          channel.on('exit', resolve);
+          channel.on('close', resolve);
         }),
     );
   }

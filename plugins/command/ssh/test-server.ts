@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type AuthContext, type Connection as ServerConnection, type Session } from 'ssh2';
+import { makeTestKeys } from './test-keys.ts';
 import { serveFiles } from './test-sftp.ts';
 
 /** An SSH server in this process, for tests: runs what it is asked to with `sh -c` on this machine. */
@@ -25,11 +26,9 @@ export interface TestServer {
 const maxSessions = 10;
 
 export async function startTestServer(): Promise<TestServer> {
-  const hostKeys = ssh2.utils.generateKeyPairSync('ed25519');
-  const userKeys = ssh2.utils.generateKeyPairSync('ed25519');
-  const password = generateKeyPairSync('ed25519')
-    .publicKey.export({ type: 'spki', format: 'der' })
-    .toString('hex');
+  const hostKeys = makeTestKeys();
+  const userKeys = makeTestKeys();
+  const password = randomBytes(16).toString('hex');
   const connections = new Set<ServerConnection>();
   const acceptEnv = new Set<string>();
   const seen = { connections: 0, channels: 0, mostChannels: 0 };
