@@ -19,7 +19,7 @@ const frozenPart = {
 };
 
 /** A move's source as it stands on disk. */
-export const sourceDocument = z.strictObject({
+export const sourceDocument = z.object({
   id: operationId,
   state: sourceState,
   /** Null, like the target's agent, in the record of a move that was aborted before it was asked for. */

@@ -113,9 +113,12 @@ export const storeCases: readonly StoreCase[] = [
   },
 ];
 
+/** Where the suite works on a store; whoever runs it removes this at the end. */
+export const SUITE_FOLDER = storePath('store-suite');
+
 /** Runs one case in a fresh folder of the store and removes it again. */
 export async function runStoreCase(store: Store, { name, run }: StoreCase): Promise<void> {
-  const folder = storePath(`store-suite/${name.replace(/\W+/g, '-')}-${randomBytes(4).toString('hex')}`);
+  const folder = below(SUITE_FOLDER, `${name.replace(/\W+/g, '-')}-${randomBytes(4).toString('hex')}`);
   await store.mkdir(folder);
   try {
     await run(store, folder);

@@ -44,7 +44,7 @@ export async function applyLayer(archive: string, root: string, timeoutMs: numbe
 }
 
 /** Reads the steps of an archive without reading the bodies. */
-export async function* layerSteps(handle: FileHandle): AsyncGenerator<LayerStep> {
+async function* layerSteps(handle: FileHandle): AsyncGenerator<LayerStep> {
   const block = Buffer.alloc(BLOCK);
   let pax: PaxRecords = new Map();
   for (let at = 0; ; ) {

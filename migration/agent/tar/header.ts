@@ -85,13 +85,6 @@ export function makeHeader(header: Partial<TarHeader> & Pick<TarHeader, 'name' |
   return sealed(block);
 }
 
-/** The same header with another size. */
-export function withSize(block: Buffer, size: number): Buffer {
-  const copy = Buffer.from(block);
-  putNumber(copy, FIELD.size, size);
-  return sealed(copy);
-}
-
 function sealed(block: Buffer): Buffer {
   block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, FIELD.checksum[0], 'latin1');
   return block;

@@ -7,8 +7,8 @@ import {
   targetState,
 } from '../../contract/agent-api.ts';
 
-/** A target as it stands on disk. */
-export const targetDocument = z.strictObject({
+/** A target as it stands on disk. Records of earlier versions are read, too: an agent is updated under its pods. */
+export const targetDocument = z.object({
   id: operationId,
   state: targetState,
   podUid: z.string().nullable(),
@@ -19,7 +19,7 @@ export const targetDocument = z.strictObject({
   runtime: z.strictObject({ pid: z.int(), startTime: z.int() }).nullable(),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
-  changedAt: z.iso.datetime(),
+  changedAt: z.iso.datetime().default(() => new Date().toISOString()),
 });
 export type TargetDocument = z.infer<typeof targetDocument>;
 
