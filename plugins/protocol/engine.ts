@@ -15,7 +15,7 @@ const statusBacklog = 200;
 /** How long one message may take before it is given up (ms). */
 const logTimeout = 5_000;
 /** How long a lost engine may take to answer again before it counts as gone (ms). */
-const reconnectTimeout = 2_000;
+const reconnectTimeout = 10_000;
 
 interface Entry {
   readonly severity: Severity;
