@@ -2,8 +2,6 @@
 
 /** Artefacts, named `<sha256>-<name>`; read-only on podman hosts. */
 export const ARTEFACT_DIR = '/var/cache/podferry/artefacts';
-/** Configuration of podferry's own parts. */
-export const CONFIG_DIR = '/etc/podferry';
 /** What phases remember of their own work: stamps, saved settings. */
 export const SETUP_DIR = '/var/lib/podferry/setup';
 /** Keys and certificates of the node's agent. */
@@ -19,7 +17,7 @@ export const STORE_ROOT = '/srv/podferry/store';
 /** Where the store is mounted when the kernel has an NFS client. */
 export const STORE_MOUNT = '/var/lib/podferry/store';
 /** The store's name in NFSv4's tree of exports: the same path, so that it is the same with either server. */
-export const STORE_EXPORT = STORE_ROOT;
+export const STORE_EXPORT = '/srv/podferry/store';
 /** TCP port of NFSv4 (RFC 7530). */
 export const NFS_PORT = 2049;
 /** TCP port of the API server. */

@@ -87,10 +87,12 @@ may_raise_limits || [ "$(sysctl -n fs.nr_open)" -le "$(hard_limit 'Max open file
   remove: () => `
 systemctl disable --quiet --now podferry-network 2>/dev/null || true
 ${sysctlPrelude}
-in_container || restore_sysctls
+restore_sysctls
 sed -i '/# podferry$/d' /etc/hosts 2>/dev/null || { grep -v '# podferry$' /etc/hosts >/run/podferry-hosts; cat /run/podferry-hosts >/etc/hosts; rm -f /run/podferry-hosts; }
 rm -f /usr/local/sbin/podferry-network /etc/systemd/system/podferry-network.service /etc/modules-load.d/podferry.conf
 systemctl daemon-reload
 rm -rf /etc/podferry /run/podferry /var/log/podferry /var/lib/podferry
+# those of phases that ran here for other hosts, and of what went with the cluster
+rm -f /run/podferry-*.lock
 `,
 };

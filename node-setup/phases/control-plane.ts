@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API_PORT } from '../paths.ts';
-import type { Phase } from '../phase.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
 import { expanded } from '../shell/here.ts';
 import { ignoredKubeadmChecks, kubectl, resetNode } from '../shell/kubeadm.ts';
 import { initConfig } from '../templates/kubeadm.ts';
@@ -49,6 +49,11 @@ put /etc/podferry/kubeadm/init.yaml 600 ${expanded(
       proxyOomScoreAdj: '$proxy_oom',
     }),
   )}
+made_with='${settingsOf(c)}'
+# a file without a word in it is from before this was written down
+if [ -s ${DONE} ] && [ "$(cat ${DONE})" != "$made_with" ]; then
+  fail "the cluster was made as [$(cat ${DONE})]; to have [$made_with], take the lab down first"
+fi
 if [ ! -e ${DONE} ]; then
   if [ -e /etc/kubernetes/admin.conf ] || [ -n "$(ls -A /etc/kubernetes/manifests)" ]; then reset_node; fi
   kubeadm init --config /etc/podferry/kubeadm/init.yaml --skip-token-print >/var/log/podferry/kubeadm-init.log 2>&1 || {
@@ -59,7 +64,7 @@ if [ ! -e ${DONE} ]; then
   kubeadm token list -o jsonpath='{.token}{"\\n"}' | while read -r token; do
     [ -z "$token" ] || kubeadm token delete "\${token%%.*}" >/dev/null
   done
-  : >${DONE}
+  printf '%s\\n' "$made_with" >${DONE}
 fi
 systemctl is-active --quiet kubelet || systemctl start kubelet
 `,
@@ -76,3 +81,8 @@ reset_node
 rm -f ${DONE} /etc/podferry/kubeadm/init.yaml
 `,
 };
+
+/** What of a cluster cannot be changed once it is there. */
+function settingsOf({ lab, host }: PhaseContext): string {
+  return [lab.name, `v${lab.versions.kubernetes}`, host.address, lab.podSubnet, lab.serviceSubnet].join(' ');
+}

@@ -75,6 +75,8 @@ fi
 `,
   remove: () => `
 rm -rf ${PROOF} ${STAMP} ${SITE_CRIU}
+# what CRIU has found out about the kernel
+rm -f /run/criu.kdat
 `,
 };
 

@@ -1,18 +1,11 @@
-import { z } from 'zod';
 import { masterOf, type Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
 import { kubectl } from '../shell/kubeadm.ts';
 import { tokenConfig } from '../templates/kubeadm.ts';
 import { caHashText } from './control-plane.ts';
 
-/** What the phase prints; a secret. */
-export const joinTokenOutput = z.strictObject({
-  token: z.string().regex(/^[a-z0-9]{6}\.[a-z0-9]{16}$/),
-  caHash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-});
-
 /** Names a worker's tokens, so that they can be found again. */
-export const tokenDescription = (worker: string): string => `podferry join ${worker}`;
+const tokenDescription = (worker: string): string => `podferry join ${worker}`;
 
 /** Deletes a worker's tokens, used or not. */
 export const deleteTokens = (worker: string): string => `
@@ -21,7 +14,8 @@ kubeadm token list -o json 2>/dev/null | jq -r 'select(.description == "${tokenD
 `;
 
 /**
- * A token that lets one worker join; made on the master. The phase `member` deletes it once the worker is in, seconds
+ * A token that lets one worker join; made on the master. Prints {token, caHash}, a secret, for the phase `join`.
+ * The phase `member` deletes it once the worker is in, seconds
  * later. It would live for a day only so that an interrupted set-up can be gone on with.
  */
 export const joinToken: Phase = {

@@ -25,7 +25,6 @@ export const preflightOutput = z.strictObject({
     }),
   ),
 });
-export type Preflight = z.infer<typeof preflightOutput>;
 
 /** Looks at the host before anything is changed. All checks run; errors are reported together, each with its name. */
 export const preflight: Phase = {

@@ -65,6 +65,9 @@ if [ -e /etc/exports.d/podferry.exports ]; then
   [ -n "$(exportfs -s)" ] || systemctl disable --quiet --now nfs-server || true
 fi
 rm -f ${UNIT} /etc/podferry/ganesha.conf /var/log/podferry/ganesha.log /run/podferry/ganesha.pid
+# whom the server has known; of no use without it
+rm -rf /var/lib/nfs/ganesha/v4recov /var/lib/nfs/ganesha/v4old
+rmdir /var/lib/nfs/ganesha 2>/dev/null || true
 systemctl daemon-reload
 # the folder above may be a mount
 rm -rf ${STORE_ROOT}

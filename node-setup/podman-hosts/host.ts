@@ -29,10 +29,10 @@ export const podmanHostOutput = z.strictObject({ hostKey: z.string(), address: z
 const BOOT_SECONDS = 60;
 
 /** The container's name. */
-export const containerName = (stack: string, host: string): string => `${stack}-${host}`;
+const containerName = (stack: string, host: string): string => `${stack}-${host}`;
 
 /** A host keeps its link address when it is restarted, so that its neighbours need not find it anew; 0a is locally administered. */
-export function macAddress(address: string): string {
+function macAddress(address: string): string {
   const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
   return ['0a', '58', ...bytes].join(':');
 }

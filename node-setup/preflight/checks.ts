@@ -18,7 +18,7 @@ const nodePorts = [10_250, 10_256, AGENT_PORT];
 const masterPorts = [API_PORT, 2379, 2380, 10_257, 10_259, NFS_PORT];
 
 /** TCP ports that a host's own services will listen on. */
-export function portsOf(host: LabHost): number[] {
+function portsOf(host: LabHost): number[] {
   return host.role === 'master' ? [...nodePorts, ...masterPorts] : nodePorts;
 }
 
@@ -48,8 +48,7 @@ minor=\${minor%%[!0-9]*}
 [ -e /proc/sys/kernel/ns_last_pid ] || bad 'the kernel was built without CONFIG_CHECKPOINT_RESTORE: CRIU cannot work'
 [ -d /proc/self/map_files ] || bad 'there is no /proc/self/map_files: CRIU cannot read memory mappings'
 if command -v criu >/dev/null; then
-  criu check >/tmp/podferry-criu-check 2>&1 || bad "criu check says: $(tail -n 3 /tmp/podferry-criu-check)"
-  rm -f /tmp/podferry-criu-check
+  said=$(criu check 2>&1) || bad "criu check says: $(printf '%s' "$said" | tail -n 3)"
 fi`,
   },
   {

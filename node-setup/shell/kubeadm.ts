@@ -39,6 +39,8 @@ reset_node() {
   rm -rf /var/log/pods /var/log/containers
   # kubelet and controller manager look for plugins there, and make the folder
   [ ! -d /usr/libexec/kubernetes ] || find /usr/libexec/kubernetes -depth -type d -exec rmdir {} + 2>/dev/null || true
+  # kube-proxy's mount makes it on a host whose kernel has no modules
+  rmdir /usr/lib/modules 2>/dev/null || true
   # cgroups of pods, from the innermost out
   find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || true
 }

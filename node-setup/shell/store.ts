@@ -1,7 +1,7 @@
 import { STORE_EXPORT, STORE_MOUNT, STORE_ROOT } from '../paths.ts';
 
 /** What this node finds out about its way to the store: the master has it on its own disk. */
-export const storeKind = (role: 'master' | 'worker'): string =>
+const storeKind = (role: 'master' | 'worker'): string =>
   role === 'master'
     ? 'store_kind() { echo mount; }'
     : 'store_kind() { if kernel_has_nfs_client; then echo mount; else echo libnfs; fi; }';

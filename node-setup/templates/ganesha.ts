@@ -42,6 +42,9 @@ EXPORT {
     Squash = No_Root_Squash;
   }
 }
+NFS_KRB5 {
+  Active_krb5 = false;
+}
 LOG {
   Default_Log_Level = WARN;
 }`;

@@ -1,8 +1,8 @@
 import { API_PORT } from '../paths.ts';
 
-export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
+const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
 
-export interface NodeRegistration {
+interface NodeRegistration {
   readonly name: string;
   readonly address: string;
   /** A YAML list, or the shell expansion that becomes one: checks of kubeadm's that do not fit this host. */
