@@ -7,7 +7,6 @@ export const exitCodes = {
   busy: 4,
   interrupted: 130,
 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export const exitCodeHelp = `Exit codes:
   0    done

@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { StackOutputs } from '../../migration/contract/stack-outputs.ts';
 import { readRoutes } from '../checks/read-facts.ts';
 import { down } from '../commands/down.ts';
 import { evidence } from '../commands/evidence.ts';
@@ -86,7 +87,8 @@ async function timed(call: Call, what: string, work: () => Promise<number>): Pro
 }
 
 async function refreshFindsNothing(engine: Engine): Promise<void> {
-  const { code, stdout, stderr } = await previewRefresh(engine);
+  const { apps } = await readOutputs(engine);
+  const { code, stdout, stderr } = await previewRefresh(engine, apps);
   if (code !== 0)
     throw new Failure(`the engine sees changes where there are none\n${lastLines(stdout + stderr, 20)}`);
 }
@@ -106,11 +108,11 @@ async function refreshNoticesLoss(engine: Engine, call: Call): Promise<void> {
       },
     );
   await kubectl(['delete', ...service]);
-  const { code } = await previewRefresh(engine);
+  const { code } = await previewRefresh(engine, apps);
   if (code === 0) throw new Failure(`the engine does not notice that ${apps.redis.service} is gone`);
   const again = await askEngine(
     engine,
-    ['up', '--refresh', '--yes', '--skip-preview', '--suppress-outputs'],
+    ['up', '--refresh', '--yes', '--skip-preview', '--suppress-outputs', ...exceptMoved(apps)],
     {
       timeoutSeconds: REFRESH_SECONDS,
     },
@@ -120,8 +122,16 @@ async function refreshNoticesLoss(engine: Engine, call: Call): Promise<void> {
   await kubectl(['get', ...service]);
 }
 
-function previewRefresh(engine: Engine): ReturnType<typeof askEngine> {
-  return askEngine(engine, ['refresh', '--preview-only', '--expect-no-changes'], {
+function previewRefresh(engine: Engine, apps: StackOutputs['apps']): ReturnType<typeof askEngine> {
+  return askEngine(engine, ['refresh', '--preview-only', '--expect-no-changes', ...exceptMoved(apps)], {
     timeoutSeconds: REFRESH_SECONDS,
   });
+}
+
+/**
+ * The stack's own migration gives its pod another name. To the engine the pod that it made is gone, which is true and
+ * not what is looked for here; made anew it would be a second one.
+ */
+function exceptMoved({ tick }: StackOutputs['apps']): string[] {
+  return ['--exclude', `**$kubernetes:core/v1:Pod::${tick.pod}`];
 }
