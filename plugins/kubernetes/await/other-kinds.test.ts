@@ -12,7 +12,6 @@ import { readinessOf, readReadinessOf, timeoutSecondsOf } from './readiness-of.t
 
 const viewOf = (object: Tree, related: Record<string, Tree[]> = {}, quietMs?: number): View => ({
   object,
-  before: undefined,
   related: (key) => related[key] ?? [],
   quietMs: () => quietMs,
 });

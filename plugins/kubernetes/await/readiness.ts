@@ -17,8 +17,6 @@ export interface Verdict {
 /** The object and what belongs to it, as last seen. */
 export interface View {
   readonly object: Tree;
-  /** The object before the update that is waited for; undefined after a create. */
-  readonly before: Tree | undefined;
   /** Objects of a related set, by the key in {@link Readiness.related}. */
   related(key: string): readonly Tree[];
   /** Time since the set last changed, ms; undefined while nothing of it has been seen. */

@@ -2,7 +2,7 @@ import { collectionPath, type ResourceType } from '../api/discovery.ts';
 import { type Change, type Followed, follow } from '../api/watch.ts';
 import type { Cluster } from '../config/cluster.ts';
 import { nameOf, namespaceOf, uidOf } from '../object/kube-object.ts';
-import { numberAt, type Tree } from '../object/tree.ts';
+import type { Tree } from '../object/tree.ts';
 import { Events } from './events.ts';
 import type { Readiness, RelatedSet, Verdict, View } from './readiness.ts';
 
@@ -27,8 +27,6 @@ export interface WaitRequest {
   readonly type: ResourceType;
   /** The object as the server answered the create or update. */
   readonly object: Tree;
-  /** The object before the update; undefined after a create. */
-  readonly before: Tree | undefined;
   readonly readiness: Readiness;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
@@ -99,7 +97,6 @@ class Wait {
   look(): Verdict {
     const view: View = {
       object: this.object,
-      before: this.request.before,
       related: (key) => this.related.get(key)?.all() ?? [],
       quietMs: (key) => this.related.get(key)?.quietMs(),
     };
@@ -131,6 +128,8 @@ class Wait {
   }
 
   private decide(resolve: (object: Tree) => void, fail: (message: string) => void, decide: () => void): void {
+    // A change that was on its way when the wait ended.
+    if (this.stop.signal.aborted) return;
     const verdict = this.look();
     if (verdict.ready) {
       resolve(this.object);
@@ -155,12 +154,6 @@ class Wait {
       if (now === undefined || change.type === 'gone' || uidOf(now) !== uidOf(this.object)) {
         return fail('it was deleted meanwhile');
       }
-      // A list may come from a cache that is behind our own write.
-      if (
-        (numberAt(now, 'metadata', 'generation') ?? 0) <
-        (numberAt(this.object, 'metadata', 'generation') ?? 0)
-      )
-        continue;
       this.object = now;
       decide();
     }

@@ -12,7 +12,6 @@ import {
 
 const viewOf = (object: Tree, related: Record<string, Tree[]> = {}): View => ({
   object,
-  before: undefined,
   related: (key) => related[key] ?? [],
   quietMs: () => undefined,
 });

@@ -41,7 +41,7 @@ export async function create(
   };
   const id = idOf(created);
   try {
-    const live = await settle({ cluster, type, context }, inputs, created, undefined, request.timeoutSeconds);
+    const live = await settle({ cluster, type, context }, inputs, created, request.timeoutSeconds);
     return { id, outputs: formatCheckpoint({ ...checkpoint, live }, request.inputs) };
   } catch (error) {
     // It exists now: whatever went wrong, the state must know it.

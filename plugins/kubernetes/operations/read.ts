@@ -127,7 +127,6 @@ async function judge(surroundings: Surroundings, inputs: Tree, object: Tree): Pr
   }
   const view: View = {
     object,
-    before: undefined,
     related: (key) => related.get(key) ?? [],
     // A refresh comes long after the change: what is there has settled.
     quietMs: () => Number.POSITIVE_INFINITY,

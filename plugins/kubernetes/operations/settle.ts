@@ -17,7 +17,6 @@ export interface Surroundings {
  *
  * @param inputs what the program asked for: annotations there say what to wait for, and how long.
  * @param object the server's answer to the write.
- * @param before the object before an update.
  * @param customSeconds the resource's `customTimeouts`.
  * @returns the live object
  * @throws NotReadyError
@@ -26,7 +25,6 @@ export async function settle(
   { cluster, type, context }: Surroundings,
   inputs: Tree,
   object: Tree,
-  before: Tree | undefined,
   customSeconds: number | undefined,
 ): Promise<Tree> {
   const readiness = readinessOf(inputs);
@@ -35,7 +33,6 @@ export async function settle(
     cluster,
     type,
     object,
-    before,
     readiness,
     timeoutSeconds: timeoutSecondsOf(inputs, customSeconds),
     signal: context.signal,

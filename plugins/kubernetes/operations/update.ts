@@ -51,7 +51,7 @@ export async function update(
   );
   const checkpoint = { inputs, initialApiVersion: old.initialApiVersion, fieldManager: manager };
   try {
-    const live = await settle({ cluster, type, context }, inputs, written, before, request.timeoutSeconds);
+    const live = await settle({ cluster, type, context }, inputs, written, request.timeoutSeconds);
     if (old.fieldManager !== undefined && old.fieldManager !== manager)
       await relinquish(target, old.fieldManager);
     return { outputs: formatCheckpoint({ ...checkpoint, live }, request.news) };
