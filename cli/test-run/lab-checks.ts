@@ -26,47 +26,52 @@ const LAB_TESTS_SECONDS = 30 * 60;
 /** Seconds for a refresh. */
 const REFRESH_SECONDS = 120;
 
-/** A lab from nothing, used, and taken down again, whatever happened to it in between. */
+/**
+ * A lab from nothing, used, and taken down again, whatever happened to it in between; then the tests that build labs
+ * of their own, with nothing else up.
+ */
 export async function runLabChecks(run: RunningTally, call: Call): Promise<void> {
   const configured = await configureStack(call.stack);
   const before = await takeSnapshot();
+  const nothingLeft = async (): Promise<void> => {
+    const left = diffSnapshots(before, await takeSnapshot());
+    if (left.length > 0) throw new Failure(`not as before:\n${left.join('\n')}`);
+  };
   try {
     await useLab(run, call);
   } finally {
     // An interrupt ended the checks above; taking the lab down is still to be done, and can be interrupted anew.
-    if (takeInterrupt())
-      call.journal.say('stopping; the lab is taken down first (interrupt again to leave it)');
+    const stopping = takeInterrupt();
+    if (stopping) call.journal.say('stopping; the lab is taken down first (interrupt again to leave it)');
     await run.check('down', () => timed(call, 'down', () => down(call, {})));
-    await run.check('nothing is left on this machine', async () => {
-      const left = diffSnapshots(before, await takeSnapshot());
-      if (left.length > 0) throw new Failure(`not as before:\n${left.join('\n')}`);
-    });
+    await run.check('nothing is left on this machine', nothingLeft);
     if (configured) rmSync(stackPaths(call.stack).config, { force: true });
+    if (!stopping && !interrupted()) {
+      await run.tests('tests that build labs', () => runVitest(call, process.env, 'lab', LAB_TESTS_SECONDS));
+      await run.check('nothing is left of them either', nothingLeft);
+    }
   }
 }
 
 async function useLab(run: RunningTally, call: Call): Promise<void> {
   const failedBefore = run.failed;
   const isUp = await run.check('up', () => timed(call, 'up', () => up(call, { ignore: [] })));
-  if (isUp && !interrupted()) {
+  if (isUp) {
     const engine = await findEngine(call.stack, call.journal);
     const steps = [
       () => run.tests('smoke tests', () => runSmokeTests(call, engine)),
-      () =>
-        run.check('up again changes nothing', () =>
-          timed(call, 'unchanged up', () => up(call, { ignore: [], expectNoChanges: true })),
-        ),
+      () => run.check('up again changes nothing', () => timed(call, 'unchanged up', () => upUnchanged(call))),
       () => run.check('refresh finds the lab as it is', () => refreshFindsNothing(engine)),
-      () =>
-        run.check('refresh notices a deleted resource, up brings it back', () =>
-          refreshNoticesLoss(engine, call),
-        ),
-      () => run.tests('tests that build labs', () => runVitest(call, engine.env, 'lab', LAB_TESTS_SECONDS)),
+      () => run.check('refresh notices a loss, up makes it good', () => refreshNoticesLoss(engine, call)),
     ];
     for (const step of steps) if (!interrupted()) await step();
   }
   if (run.failed > failedBefore && !interrupted())
-    await evidence(call, [join(stateDir, 'evidence')]).catch(() => 1);
+    await evidence(call, [join(stateDir, 'evidence')]).catch(() => undefined);
+}
+
+function upUnchanged(call: Call): Promise<number> {
+  return up(call, { ignore: [], expectNoChanges: true });
 }
 
 /** Without a configuration of its own the stack gets a subnet that is free. @returns whether a file was made */
