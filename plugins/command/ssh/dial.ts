@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import ssh2, { type Client, type ClientErrorExtensions, type ConnectConfig } from 'ssh2';
+import { type Config, NodeSSH } from 'node-ssh';
+import type { Client, ClientErrorExtensions, ConnectConfig } from 'ssh2';
 import type { Context } from '../../protocol/provider.ts';
 import type { Connection, Endpoint } from '../inputs.ts';
 import { fingerprintOf, type PinnedKey, parsePinnedKey } from './host-key.ts';
@@ -78,43 +79,33 @@ async function withRetries(
 }
 
 /** One attempt; the client is closed again unless it became ready. */
-function attempt(
+async function attempt(
   endpoint: Endpoint,
   transport: Pick<ConnectConfig, 'sock'>,
   signal: AbortSignal,
 ): Promise<Client> {
-  return new Promise((resolve, reject) => {
-    const pinned = endpoint.hostKey === undefined ? undefined : readPinnedKey(endpoint.hostKey);
-    const shown: { key?: Buffer } = {};
-    const client = new ssh2.Client();
-    const fail = (error: Error): void => {
-      signal.removeEventListener('abort', abort);
-      client.destroy();
-      reject(error);
-    };
-    const abort = (): void => fail(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    client.on('error', (error) => fail(explain(error, pinned, shown.key)));
-    client.on('close', () => fail(new Error('the server closed the connection before it was ready')));
-    client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) => {
-      finish(prompts.map(() => endpoint.password ?? ''));
-    });
-    client.on('ready', () => {
-      signal.removeEventListener('abort', abort);
-      client.removeAllListeners('error');
-      client.removeAllListeners('close');
-      client.setMaxListeners(watchers);
-      // Errors of a connection that was ready are followed by `close`, which every user of it watches.
-      client.on('error', () => undefined);
-      resolve(client);
-    });
-    try {
-      client.connect({ ...configOf(endpoint, pinned, shown), ...transport });
-    } catch (error) {
-      // ssh2 refuses an unreadable private key here; its message does not contain the key.
-      fail(new PermanentDialError((error as Error).message, { cause: error }));
-    }
-  });
+  const pinned = endpoint.hostKey === undefined ? undefined : readPinnedKey(endpoint.hostKey);
+  const shown: { key?: Buffer } = {};
+  const ssh = new NodeSSH();
+  const ready = ssh.connect({ ...configOf(endpoint, pinned, shown), ...transport });
+  // made before `connect` first waits
+  const client = ssh.connection;
+  const abort = (): void => void client?.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await ready;
+  } catch (error) {
+    client?.destroy();
+    signal.throwIfAborted();
+    throw explain(error as Error, pinned, shown.key);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  if (client === null) throw new Error('the server closed the connection as soon as it was ready');
+  client.setMaxListeners(watchers);
+  // Errors of a connection that was ready are followed by `close`, which every user of it watches.
+  client.on('error', () => undefined);
+  return client;
 }
 
 function readPinnedKey(hostKey: string): PinnedKey {
@@ -125,7 +116,7 @@ function readPinnedKey(hostKey: string): PinnedKey {
   }
 }
 
-function configOf(endpoint: Endpoint, pinned: PinnedKey | undefined, shown: { key?: Buffer }): ConnectConfig {
+function configOf(endpoint: Endpoint, pinned: PinnedKey | undefined, shown: { key?: Buffer }): Config {
   const agent = endpoint.agentSocketPath ?? process.env.SSH_AUTH_SOCK;
   return {
     host: endpoint.host,
@@ -134,7 +125,7 @@ function configOf(endpoint: Endpoint, pinned: PinnedKey | undefined, shown: { ke
     readyTimeout: endpoint.perDialTimeout * 1000,
     keepaliveInterval,
     keepaliveCountMax: 3,
-    tryKeyboard: endpoint.password !== undefined,
+    ...(endpoint.password === undefined ? {} : answerPrompts(endpoint.password)),
     hostVerifier: (key: Buffer) => {
       shown.key = key;
       return pinned?.matches(key) ?? true;
@@ -144,6 +135,15 @@ function configOf(endpoint: Endpoint, pinned: PinnedKey | undefined, shown: { ke
     ...(endpoint.privateKeyPassword === undefined ? {} : { passphrase: endpoint.privateKeyPassword }),
     ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
     ...(agent === undefined || agent === '' ? {} : { agent }),
+  };
+}
+
+/** A server that asks in prompts gets the password for each. */
+function answerPrompts(password: string): Pick<Config, 'tryKeyboard' | 'onKeyboardInteractive'> {
+  return {
+    tryKeyboard: true,
+    onKeyboardInteractive: (_name, _instructions, _language, prompts, finish) =>
+      finish(prompts.map(() => password)),
   };
 }
 
@@ -171,6 +171,13 @@ function explain(
     'client-timeout': 'no answer within the time allowed for one attempt',
     'client-authentication': 'the server accepts none of the credentials given',
   };
+  if (error.code === 'ETIMEDOUT' && error.level === undefined) {
+    return new Error('the server closed the connection before it was ready', { cause: error });
+  }
+  // ssh2 refuses an unreadable private key before it dials; its message does not contain the key.
+  if (error.level === undefined && error.code === undefined) {
+    return new PermanentDialError(error.message, { cause: error });
+  }
   const text = texts[error.level ?? ''] ?? (error.message || error.code || 'unknown error');
   return new Error(text, { cause: error });
 }
