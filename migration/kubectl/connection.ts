@@ -15,9 +15,7 @@ export interface Connection {
 
 /** Connects with the user's own credentials. Throws an Error that says what is missing in the kubeconfig. */
 export function connect(options: ConnectionOptions): Connection {
-  const config = new KubeConfig();
-  if (options.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(options.kubeconfig);
+  const config = loadConfig(options.kubeconfig);
   if (options.context !== undefined) {
     if (!config.getContextObject(options.context))
       throw new Error(`the kubeconfig has no context ${options.context}`);
@@ -25,4 +23,15 @@ export function connect(options: ConnectionOptions): Connection {
   }
   const inContext = config.getContextObject(config.getCurrentContext())?.namespace;
   return { client: kubeClient(config), namespace: options.namespace ?? inContext ?? 'default' };
+}
+
+function loadConfig(file: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
+  } catch (cause) {
+    throw new Error(`the kubeconfig ${file ?? process.env.KUBECONFIG ?? ''} cannot be read`, { cause });
+  }
+  return config;
 }

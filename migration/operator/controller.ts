@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isFinal, PODMIGRATION_FINALIZER, type Podmigration } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
 import { exclusively } from './exclusive.ts';
@@ -37,7 +38,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const cluster = new KubeCluster(client, identity, {
     onMigration: (migration, deleted) => {
       const key = toText(migration.metadata);
-      if (deleted) return;
+      if (deleted || isSettled(migration)) return;
       if (migration.metadata.deletionTimestamp) queue.interrupt(key);
       else queue.add(key);
     },
@@ -60,6 +61,12 @@ export async function runController(options: ControllerOptions, signal: AbortSig
 
 /** A lost packet is nobody's business; what lasts is told, ever more rarely: after 2, 4, 8, … attempts. */
 const isWorthTelling = (attempts: number): boolean => attempts > 1 && Number.isInteger(Math.log2(attempts));
+
+/** Over for good and held by nothing of ours: a cluster keeps many of these, and none is worth a question. */
+function isSettled({ metadata, spec, status }: Podmigration): boolean {
+  const held = metadata.finalizers.includes(PODMIGRATION_FINALIZER);
+  return spec.action !== 'restore' && isFinal(status.state) && !held;
+}
 
 const toText = ({ namespace, name }: Key): string => `${namespace}/${name}`;
 

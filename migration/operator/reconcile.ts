@@ -20,7 +20,20 @@ import { restoreReplicas, watchReplicas } from './restore/replicas.ts';
 import type { Outcome, Run, Step, World } from './run.ts';
 import { failureText } from './status.ts';
 
-/** The state machines: what is done in which state. A state without a step is an end. */
+/**
+ * The state machines: what is done in which state. A state without a step is an end.
+ *
+ *     live-migration   Pending ──> Preparing ──> Moving ──> Committed ──> Succeeded
+ *                         │            └──────┬─────┘           ^
+ *                         │                   v                 │ the target runs already
+ *                         │              RollingBack ───────────┘
+ *                         v                   v
+ *                       Failed <──────────────┘
+ *     checkpoint       Pending ──> Checkpointing ──> Succeeded | Failed
+ *     restore          Pending ──> Restoring ──> Succeeded | Failed ──> Restoring, when the spec or a pod changes
+ *
+ * Moving is written before any agent may freeze anything, Committed before anything of the source is removed.
+ */
 const machines: Record<MigrationAction, Partial<Record<MigrationState, Step>>> = {
   'live-migration': {
     Pending: accept,

@@ -10,7 +10,7 @@ import type { Pod } from '../../kube/objects.ts';
 import { podFromCheckpoint } from '../clone-pod.ts';
 import { baseName, restoredPodName } from '../naming.ts';
 import { refused } from '../refused.ts';
-import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
+import { done, type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { startProblem, whyNotStarted } from '../start-problem.ts';
 import { addPhases, change, enter, phaseUntil } from '../status.ts';
 import { readSource, type Source } from './accept.ts';
@@ -54,7 +54,7 @@ export const watchReplicas: Step = async (run) => {
     await remove(run, replica);
   const changed = migration.metadata.generation !== status.observedGeneration;
   const vanished = status.state === 'Succeeded' && (await findGone(run, status.replicas ?? [])).length > 0;
-  if (!changed && !vanished) return { kind: 'done' };
+  if (!changed && !vanished) return done;
   const state = status.checkpointPath === undefined ? 'Pending' : 'Restoring';
   const kept = (status.replicas ?? []).filter((r) => r.state !== 'Failed');
   const again = change(withReplicas(status, kept), { error: undefined, startedAt: run.now().toISOString() });

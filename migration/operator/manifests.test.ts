@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { clusterRules, leaseRules, OPERATOR_LABELS, operatorDeploymentSpec } from './manifests.ts';
+
+const spec = operatorDeploymentSpec({
+  image: 'operator:1',
+  secretName: 'tls',
+  replicas: 2,
+  secretVersion: 'abc',
+});
+const pod = spec.template.spec;
+
+it('grants no wildcard, no secret, and no change of anything but pods and podmigrations', () => {
+  const rules = [...clusterRules, ...leaseRules];
+  expect(JSON.stringify(rules)).not.toContain('*');
+  expect(rules.flatMap((rule) => rule.resources)).not.toContain('secrets');
+  const reading = new Set(['get', 'list', 'watch']);
+  const changed = clusterRules.filter((rule) => rule.verbs.some((verb) => !reading.has(verb)));
+  expect(changed.flatMap((rule) => rule.resources)).toEqual([
+    'podmigrations',
+    'podmigrations/status',
+    'podmigrations/finalizers',
+    'pods',
+    'events',
+  ]);
+});
+
+it('runs as nobody in particular, with nothing to write to and nothing to gain', () => {
+  expect(pod.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  for (const container of pod.containers) {
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+});
+
+it('mounts its key where it looks for it, and restarts with a new one', () => {
+  const [container] = pod.containers;
+  const mount = container?.volumeMounts[0];
+  expect(container?.env).toContainEqual({ name: 'PODFERRY_TLS_DIR', value: mount?.mountPath });
+  expect(pod.volumes).toContainEqual(
+    expect.objectContaining({ name: mount?.name, secret: expect.anything() }),
+  );
+  expect(Object.values(spec.template.metadata.annotations)).toContain('abc');
+  expect(spec.selector.matchLabels).toEqual(OPERATOR_LABELS);
+});
