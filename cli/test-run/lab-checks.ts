@@ -19,6 +19,7 @@ import { lastLines, mustCapture } from '../programs.ts';
 import { freeSubnet } from './free-subnet.ts';
 import type { RunningTally } from './tally.ts';
 import { runVitest } from './vitest.ts';
+import type { Tally } from './vitest-report.ts';
 
 /** Seconds for all tests that build labs of their own. */
 const LAB_TESTS_SECONDS = 30 * 60;
@@ -47,7 +48,7 @@ export async function runLabChecks(run: RunningTally, call: Call): Promise<void>
     await run.check('nothing is left on this machine', nothingLeft);
     if (configured) rmSync(stackPaths(call.stack).config, { force: true });
     if (!stopping && !interrupted()) {
-      await run.tests('tests that build labs', () => runVitest(call, process.env, 'lab', LAB_TESTS_SECONDS));
+      await run.tests('tests that build labs', () => runLabTests(call));
       await run.check('nothing is left of them either', nothingLeft);
     }
   }
@@ -68,6 +69,12 @@ async function useLab(run: RunningTally, call: Call): Promise<void> {
   }
   if (run.failed > failedBefore && !interrupted())
     await evidence(call, [join(stateDir, 'evidence')]).catch(() => undefined);
+}
+
+/** They find engine and kubectl as a user of `podferry env` does. */
+async function runLabTests(call: Call): Promise<Tally> {
+  const engine = await findEngine(call.stack, call.journal);
+  return runVitest(call, engine.env, 'lab', LAB_TESTS_SECONDS);
 }
 
 function upUnchanged(call: Call): Promise<number> {
