@@ -7,6 +7,7 @@ import { Records } from './records.ts';
 import { createAgentServer } from './server/agent-server.ts';
 import { agentRoutes, keeperRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
+import { RUNC_ROOT } from './source/container.ts';
 import { runcContainers } from './source/containers.ts';
 import { checkpointDocument, sourceDocument } from './source/record.ts';
 import { Sources } from './source/sources.ts';
@@ -17,6 +18,9 @@ import { targetDocument } from './target/record.ts';
 import { Targets } from './target/targets.ts';
 import { tidy } from './tidy.ts';
 import { loadTls } from './tls.ts';
+
+/** Between two rounds of clearing away. */
+const TIDY_MS = 3600_000;
 
 /** How long a stop waits for what is frozen; a longer dump is taken up by the next start. */
 const STOP_LIMIT_MS = 30_000;
@@ -44,7 +48,13 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     log,
   );
   await Promise.all([sources.load(), targets.load()]);
-  await tidy(imagesDir, logDir, [...sources.unfinished(), ...targets.unfinished()]);
+  const markersDir = path.join(path.dirname(config.runtimeSocket), 'restored');
+  const places = { imagesDir, logDir, markersDir, runcRoot: RUNC_ROOT };
+  const tidyUp = () => tidy(places, [...sources.unfinished(), ...targets.unfinished()]);
+  await tidyUp();
+  setInterval(() => {
+    tidyUp().catch((error: unknown) => log.warn({ error: String(error) }, 'not tidied'));
+  }, TIDY_MS);
 
   const keeper = storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), store);
   const server = createAgentServer(tls, [...agentRoutes(config.node, sources, targets), ...keeper], log);

@@ -7,23 +7,46 @@ export const KEEP_MS = 7 * 24 * 3600_000;
 /** Name of the staging directory of one side of an operation. */
 export const stagingName = (id: string, side: 'source' | 'target'): string => `${id}.${side}`;
 
+export interface TidyPlaces {
+  /** Staging directories; they hold memory. */
+  imagesDir: string;
+  /** A folder of CRIU's logs for each operation. */
+  logDir: string;
+  /** The wrapper's markers of restored containers, by id. A restore that failed leaves its own. */
+  markersDir: string;
+  /** runc's state, a directory for each container that there is. */
+  runcRoot: string;
+}
+
 /**
- * Clears away what earlier runs of the agent left: staging directories of operations that are not among `unfinished`
- * (they hold memory), and folders of CRIU logs that nobody has written to for a week.
+ * Clears away what is of no use any more: staging of operations that are not among `unfinished`, markers of containers
+ * that are gone, and logs that nobody has written to for a week.
  */
 export async function tidy(
-  imagesDir: string,
-  logDir: string,
+  places: TidyPlaces,
   unfinished: readonly string[],
   now = Date.now(),
 ): Promise<void> {
+  const { imagesDir, logDir, markersDir, runcRoot } = places;
   const kept = new Set(unfinished.flatMap((id) => [stagingName(id, 'source'), stagingName(id, 'target')]));
   for (const name of await namesIn(imagesDir))
     if (/\.(source|target)$/.test(name) && !kept.has(name)) await remove(imagesDir, name);
-  for (const name of await namesIn(logDir)) {
-    const found = await stat(path.join(logDir, name)).catch(() => undefined);
-    if (found?.isDirectory() && now - found.mtimeMs > KEEP_MS) await remove(logDir, name);
-  }
+  for (const { name, old } of await agesIn(logDir, now - KEEP_MS)) if (old) await remove(logDir, name);
+  const containers = new Set(await namesIn(runcRoot));
+  // A fresh marker's container is about to be made.
+  for (const { name, old } of await agesIn(markersDir, now - MARKER_MS))
+    if (old && !containers.has(name)) await remove(markersDir, name);
+}
+
+const MARKER_MS = 10 * 60_000;
+
+async function agesIn(dir: string, before: number): Promise<{ name: string; old: boolean }[]> {
+  return Promise.all(
+    (await namesIn(dir)).map(async (name) => {
+      const found = await stat(path.join(dir, name)).catch(() => undefined);
+      return { name, old: found !== undefined && found.mtimeMs < before };
+    }),
+  );
 }
 
 const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);

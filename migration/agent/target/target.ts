@@ -100,7 +100,7 @@ export class Target {
       runtime,
     });
     this.#releaseWhenGone(runtime);
-    if (origin.kind === 'checkpoint') void this.#fromCheckpoint(asked.obtain);
+    if (origin.kind === 'checkpoint') this.#background(this.#fromCheckpoint(asked.obtain));
     return answer;
   }
 
@@ -169,7 +169,7 @@ export class Target {
    */
   resume(workDir: string, cleanUp: () => Promise<void>): void {
     this.#change({ state: 'restoring' });
-    void this.#follow(workDir, cleanUp, new Stopwatch());
+    this.#background(this.#follow(workDir, cleanUp, new Stopwatch()));
   }
 
   async #receive(obtain: Obtain, deadline: Deadline): Promise<void> {
@@ -212,7 +212,7 @@ export class Target {
       throw new StepError('restore', 'the runtime that waited has ended: the kubelet gave up on it');
     if (this.#document.state !== 'fetching') return state.cleanUp();
     this.#change({ state: 'restoring' });
-    void this.#follow(state.workDir, state.cleanUp, watch);
+    this.#background(this.#follow(state.workDir, state.cleanUp, watch));
     this.#answer({ verdict: 'restore', imageDir: state.imageDir, workDir: state.workDir });
   }
 
@@ -273,8 +273,16 @@ export class Target {
   /** A change that others may act upon only once it is durable. */
   async #settle(part: Partial<TargetDocument>): Promise<void> {
     this.#set(part);
-    await this.#save();
-    for (const look of [...this.#watchers]) look();
+    try {
+      await this.#save();
+    } finally {
+      for (const look of [...this.#watchers]) look();
+    }
+  }
+
+  /** Work that nobody waits for. All that can go wrong in it is a record that cannot be written; a restart finds out. */
+  #background(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#log.error({ error: String(error) }, 'not recorded'));
   }
 
   #set(part: Partial<TargetDocument>): void {
