@@ -24,6 +24,9 @@ export interface ClusterArgs {
   artefacts: Artefacts;
 }
 
+/** An `up` that was killed meets what it made itself; a `down` goes on when the cluster is gone already. */
+const PROVIDER = { upsertExistingObjects: true, deleteUnreachable: true };
+
 /** A host with what has been set up on it so far. */
 export interface ClusterNode {
   host: Host;
@@ -64,7 +67,7 @@ export class Cluster extends pulumi.ComponentResource {
       .map((worker) => this.#joinWorker(worker.host, worker.kubelet, master.host, init));
     this.provider = new k8s.Provider(
       `${name}-provider`,
-      { kubeconfig: this.kubeconfig, clusterIdentifier: `podferry-${args.lab.name}` },
+      { kubeconfig: this.kubeconfig, clusterIdentifier: `podferry-${args.lab.name}`, ...PROVIDER },
       { parent: this },
     );
     this.registerOutputs({ apiServer: this.apiServer });

@@ -50,6 +50,8 @@ export class Migration extends pulumi.ComponentResource {
           annotations: {
             'pulumi.com/waitFor': 'condition=Complete',
             'pulumi.com/timeoutSeconds': String(TIMEOUT_SECONDS),
+            // The garbage collector takes up to 30 s to hear of a new kind, and foreground deletion waits for it.
+            'pulumi.com/deletionPropagationPolicy': 'background',
           },
         },
         spec,
