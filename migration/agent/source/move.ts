@@ -8,7 +8,7 @@ import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
 import { below, migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { stagingName } from '../tidy.ts';
-import { packState } from './archive.ts';
+import { packState, sha256Of } from './archive.ts';
 import type { Containers, FoundContainer } from './containers.ts';
 import type { SourceDocument } from './record.ts';
 import type { TargetLink } from './target-link.ts';
@@ -147,15 +147,16 @@ export class Move {
     return container;
   }
 
-  /** Packs the state and puts it on the store. */
+  /** Packs the state and puts it on the store; its hash is taken meanwhile. */
   async #store(deadline: Deadline): Promise<{ path: string; bytes: number; sha256: string }> {
     const { staging } = this.#places();
     const archive = path.join(staging, ARCHIVE);
     const stored = below(migrationFolder(this.#document.id), ARCHIVE);
-    const sum = await packState(staging, archive);
-    await this.#context.store.put(archive, stored, Math.max(1, deadline.left()));
-    this.#document = { ...this.#document, bytes: sum.bytes };
-    return { path: stored, ...sum };
+    const bytes = await packState(staging, archive);
+    const put = this.#context.store.put(archive, stored, Math.max(1, deadline.left()));
+    const [sha256] = await Promise.all([sha256Of(archive), put]);
+    this.#document = { ...this.#document, bytes };
+    return { path: stored, bytes, sha256 };
   }
 
   async #settle(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,14 +41,15 @@ export async function receiveArchive(
     throw new StepError('fetch', `'${request.path}' on the store is not what the source wrote`);
 }
 
+/** Into memory, so that a write right here costs less than handing it to another thread. */
 async function unpackMember(member: TarMember, staging: string): Promise<void> {
   if (!STATE_FILE.test(member.path) || member.header.type !== '0')
     throw new StepError('fetch', `unexpected '${member.path}' in the state's archive`);
-  const file = await open(path.join(staging, member.path), 'wx', 0o600);
+  const file = openSync(path.join(staging, member.path), 'wx', 0o600);
   try {
-    for await (const chunk of member.body()) await file.writeFile(chunk);
+    for await (const chunk of member.body()) writeFileSync(file, chunk);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
