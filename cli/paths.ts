@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +32,9 @@ export const passphraseFile = join(stateDir, 'passphrase');
 /** One file for each run of a command. */
 export const logsDir = join(stateDir, 'logs');
 
+/** Tells this checkout from others on the machine. */
+const checkout = createHash('sha256').update(projectDir).digest('hex').slice(0, 8);
+
 /** Files of one stack. */
 export interface StackPaths {
   /** Removed with the stack. */
@@ -41,6 +45,11 @@ export interface StackPaths {
   kubeconfig: string;
   /** The stack's outputs, secrets included, for tests that are told its name. */
   outputs: string;
+  /**
+   * TMPDIR of the engine and all that it starts, so that what they leave when they are killed can be found. Short, as
+   * sockets may be made in it; the checkout's own, as stacks of two checkouts may have one name.
+   */
+  temporary: string;
   /** The stack's configuration, written by the user or by `pulumi config set`. */
   config: string;
 }
@@ -55,6 +64,7 @@ export function stackPaths(stack: string): StackPaths {
     knownHosts: join(sshDir, 'known_hosts'),
     kubeconfig: join(dir, 'kubeconfig'),
     outputs: join(dir, 'outputs.json'),
+    temporary: join(tmpdir(), `podferry-${stack}-${checkout}`),
     config: join(projectDir, `Pulumi.${stack}.yaml`),
   };
 }

@@ -6,6 +6,7 @@ import { clearDeadLocks } from '../engine/locks.ts';
 import { endOrphans } from '../engine/orphans.ts';
 import { clearPending } from '../engine/pending.ts';
 import { dropStackFiles } from '../engine/state-files.ts';
+import { clearTemporaryFolders } from '../engine/temporary.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { formatSeconds } from '../journal.ts';
 import { stackPaths } from '../paths.ts';
@@ -49,6 +50,7 @@ export async function down(call: Call, options: DownOptions): Promise<number> {
 async function destroy(call: Call, engine: Engine, options: DownOptions): Promise<void> {
   await clearDeadLocks(engine);
   endOrphans(engine.journal);
+  clearTemporaryFolders(engine.stack);
   await clearPending(engine, { adopt: true });
   const args = ['destroy', '--yes', '--skip-preview', '--continue-on-error'];
   const { code } = await operate(engine, args, { timeoutSeconds: ENGINE_SECONDS, terminal: call.terminal });

@@ -4,6 +4,7 @@ import { type Engine, findEngine, operate, selectStack } from '../engine/engine.
 import { clearDeadLocks } from '../engine/locks.ts';
 import { endOrphans } from '../engine/orphans.ts';
 import { clearPending } from '../engine/pending.ts';
+import { clearTemporaryFolders } from '../engine/temporary.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { formatSeconds } from '../journal.ts';
 import { checkMachine, confirmChanges, plannedChanges } from '../machine-gate.ts';
@@ -54,6 +55,7 @@ async function openStack(engine: Engine): Promise<void> {
   await selectStack(engine);
   await clearDeadLocks(engine);
   endOrphans(engine.journal);
+  clearTemporaryFolders(engine.stack);
   await clearPending(engine, { adopt: false });
 }
 

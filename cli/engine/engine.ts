@@ -12,6 +12,7 @@ import {
   usesOwnBackend,
 } from './environment.ts';
 import { readBackendFacts, readEngineFacts } from './facts.ts';
+import { withTemporaryFolder } from './temporary.ts';
 
 /** The engine as it runs one stack. */
 export interface Engine {
@@ -49,13 +50,15 @@ export function askEngine(
   args: readonly string[],
   options: { timeoutSeconds?: number; input?: string; secret?: boolean } = {},
 ): Promise<Captured> {
-  return capture(engine.pulumi, [...args, '--non-interactive', '--stack', engine.stack], {
-    timeoutSeconds: options.timeoutSeconds ?? 60,
-    env: engine.env,
-    cwd: projectDir,
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.secret ? {} : { journal: engine.journal }),
-  });
+  return withTemporaryFolder(engine.stack, (TMPDIR) =>
+    capture(engine.pulumi, [...args, '--non-interactive', '--stack', engine.stack], {
+      timeoutSeconds: options.timeoutSeconds ?? 60,
+      env: { ...engine.env, TMPDIR },
+      cwd: projectDir,
+      ...(options.input === undefined ? {} : { input: options.input }),
+      ...(options.secret ? {} : { journal: engine.journal }),
+    }),
+  );
 }
 
 /** Makes the stack if it does not exist. */
@@ -102,13 +105,15 @@ export function operate(
   const shown = options.terminal
     ? ['--event-log', eventLog]
     : ['--non-interactive', '--color', 'never', '--suppress-progress'];
-  return stream(engine.pulumi, [...args, '--stack', engine.stack, ...shown], {
-    // The flag that keeps a log of what the tree shows is there only with this variable set.
-    env: { ...engine.env, ...(options.terminal ? { PULUMI_DEBUG_COMMANDS: '1' } : {}) },
-    cwd: projectDir,
-    journal: engine.journal,
-    terminal: options.terminal,
-    timeoutSeconds: options.timeoutSeconds,
-    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-  });
+  return withTemporaryFolder(engine.stack, (TMPDIR) =>
+    stream(engine.pulumi, [...args, '--stack', engine.stack, ...shown], {
+      // The flag that keeps a log of what the tree shows is there only with this variable set.
+      env: { ...engine.env, TMPDIR, ...(options.terminal ? { PULUMI_DEBUG_COMMANDS: '1' } : {}) },
+      cwd: projectDir,
+      journal: engine.journal,
+      terminal: options.terminal,
+      timeoutSeconds: options.timeoutSeconds,
+      ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+    }),
+  );
 }
