@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { touchedSysctls } from '../node-setup/podman-hosts/machine.ts';
+import { cacheDir, projectDir } from './paths.ts';
 import { descendants, readProcesses } from './processes.ts';
 import { capture, findProgram } from './programs.ts';
 
@@ -22,7 +24,6 @@ const WATCHED_FOLDERS = [
   '/run/lock',
   '/run/netns',
   '/srv',
-  '/tmp',
   '/usr/local/bin',
   '/usr/local/lib',
   '/usr/local/sbin',
@@ -30,8 +31,14 @@ const WATCHED_FOLDERS = [
   '/var/lib',
   '/var/lib/cni/networks',
   '/var/log',
-  '/var/tmp',
 ];
+
+/** Where every program puts its temporary files; only names that a lab's programs give count there. */
+const SHARED_FOLDERS = ['/tmp', '/var/tmp'];
+
+/** podman names its temporary files with digits only. */
+const OUR_TEMPORARY_NAMES =
+  /^(podferry|pulumi|tsx-|vitest|esbuild|go-build|podman|libpod|buildah|containers|oci|criu|kube|mmdebstrap|\d+$)/;
 
 /** Working folders of installed programs, made at their first use and theirs from then on. */
 const PROGRAMS_OWN = new Set([
@@ -39,10 +46,9 @@ const PROGRAMS_OWN = new Set([
   '/etc/containers',
   ...['cni', 'containers', 'crun', 'libpod', 'netns', 'runc', 'sudo', 'user'].map((name) => `/run/${name}`),
   '/run/lock/netavark.lock',
-  '/tmp/node-compile-cache',
+  '/etc/cni/net.d/cni.lock',
   ...['cni', 'containers'].map((name) => `/var/lib/${name}`),
   '/var/lib/cni/networks',
-  '/var/tmp/containers-storage',
 ]);
 
 /** Settings beyond those that node-setup knows it touches: a program of the lab could have changed them. */
@@ -81,7 +87,7 @@ export async function takeSnapshot(): Promise<MachineSnapshot> {
     'nftables rules': nft,
     'iptables rules': iptables,
     'kernel settings': sysctlLines(),
-    files: WATCHED_FOLDERS.flatMap(namesIn).filter((path) => !PROGRAMS_OWN.has(path)),
+    files: fileLines(),
   };
 }
 
@@ -98,6 +104,19 @@ export function diffSnapshots(before: MachineSnapshot, after: MachineSnapshot): 
   });
 }
 
+/** Seconds that the kernel and podman get to finish what they do behind a removal. */
+const SETTLE_SECONDS = 15;
+
+/** What differs from `before` on this machine and still does after a while. */
+export async function whatIsLeft(before: MachineSnapshot): Promise<string[]> {
+  const deadline = performance.now() + SETTLE_SECONDS * 1000;
+  for (;;) {
+    const left = diffSnapshots(before, await takeSnapshot());
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await sleep(500);
+  }
+}
+
 /** Equal lines may come several times: two of them where one was is a difference. */
 function count(lines: readonly string[] = []): Map<string, number> {
   const counts = new Map<string, number>();
@@ -107,14 +126,18 @@ function count(lines: readonly string[] = []): Map<string, number> {
 
 /** @param mountinfo text of /proc/self/mountinfo (proc_pid_mountinfo(5)) */
 export function mountLines(mountinfo: string): string[] {
-  return mountinfo
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [mount = '', filesystem = ''] = line.split(' - ');
-      return `${mount.split(' ')[4]} ${filesystem.split(' ')[0]}`;
-    })
-    .sort();
+  return (
+    mountinfo
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [mount = '', filesystem = ''] = line.split(' - ');
+        return `${mount.split(' ')[4]} ${filesystem.split(' ')[0]}`;
+      })
+      // Sessions of users come and go.
+      .filter((line) => !line.startsWith('/run/user/'))
+      .sort()
+  );
 }
 
 /** Firewall rules without what changes on its own: counters, and comments with a date. */
@@ -128,13 +151,42 @@ export function ruleLines(text: string): string[] {
 function processLines(): string[] {
   const processes = readProcesses();
   const ours = new Set([process.pid, ...descendants(process.pid, processes)]);
+  return processes
+    .filter(({ pid }) => !ours.has(pid))
+    .filter(({ pid, command }) =>
+      isOfALab(command, readProcessFile(pid, 'cmdline'), readProcessFile(pid, 'cgroup')),
+    )
+    .map(({ pid, startTime, command }) => `${command} (process ${pid}, start ${startTime})`)
+    .sort();
+}
+
+/** Programs that a lab starts on this machine, outside of its containers. */
+const LAB_PROGRAMS =
+  /^(conmon|podman|runc|criu|netavark|aardvark-dns|catatonit|pulumi.*|mmdebstrap|containerd.*|kube.*)$/;
+
+/**
+ * Whether a process could belong to a lab: it runs in a container, was started from our folders, or is one of the
+ * programs that a lab uses. What else comes and goes on a machine is none of our business.
+ */
+export function isOfALab(command: string, commandLine: string, cgroups: string): boolean {
   return (
-    processes
-      // Children of kthreadd (2) are the kernel's own.
-      .filter(({ pid, parent }) => pid !== 2 && parent !== 2 && !ours.has(pid))
-      .map(({ pid, startTime, command }) => `${command} (process ${pid}, start ${startTime})`)
-      .sort()
+    LAB_PROGRAMS.test(command) ||
+    [projectDir, cacheDir()].some((dir) => commandLine.includes(`${dir}/`)) ||
+    /libpod|kubepods|podferry/.test(cgroups)
   );
+}
+
+function readProcessFile(pid: number, name: 'cmdline' | 'cgroup'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function fileLines(): string[] {
+  const shared = SHARED_FOLDERS.flatMap(namesIn).filter((path) => OUR_TEMPORARY_NAMES.test(basename(path)));
+  return [...WATCHED_FOLDERS.flatMap(namesIn), ...shared].filter((path) => !PROGRAMS_OWN.has(path));
 }
 
 function sysctlLines(): string[] {

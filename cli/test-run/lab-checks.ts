@@ -12,7 +12,7 @@ import { askEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
 import { interrupted, takeInterrupt } from '../interrupts.ts';
 import { formatSeconds } from '../journal.ts';
-import { diffSnapshots, takeSnapshot } from '../machine-snapshot.ts';
+import { takeSnapshot, whatIsLeft } from '../machine-snapshot.ts';
 import { readOutputs } from '../outputs.ts';
 import { binDir, stackPaths, stateDir } from '../paths.ts';
 import { lastLines, mustCapture } from '../programs.ts';
@@ -35,7 +35,7 @@ export async function runLabChecks(run: RunningTally, call: Call): Promise<void>
   const configured = await configureStack(call.stack);
   const before = await takeSnapshot();
   const nothingLeft = async (): Promise<void> => {
-    const left = diffSnapshots(before, await takeSnapshot());
+    const left = await whatIsLeft(before);
     if (left.length > 0) throw new Failure(`not as before:\n${left.join('\n')}`);
   };
   try {
