@@ -1,0 +1,143 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diffSnapshots } from '../cli/machine-snapshot.ts';
+import { defaultStack, stackPaths } from '../cli/paths.ts';
+import { hostAddress } from '../node-setup/addresses.ts';
+import { configure } from './test-lab/configuration.ts';
+import { machineState, parseMachineState } from './test-lab/machine-state.ts';
+import { type Machine, Machines } from './test-lab/machines.ts';
+import { changesIn, mustPodferry, outputsOf, podferry } from './test-lab/podferry.ts';
+
+/**
+ * A lab on machines of somebody's own, from their first contact to their last, in the order in which it happens: wrong
+ * settings, the lab, one worker more, one worker less, and a `down` after which the machines are as they were.
+ */
+
+const stack = `${process.env.PODFERRY_STACK ?? defaultStack}-own`;
+const up = ['up', '--stack', stack, '--yes'];
+const { config } = stackPaths(stack);
+let machines: Machines;
+let first: [master: Machine, a: Machine, b: Machine];
+let late: Machine;
+let before: Awaited<ReturnType<typeof stateOfAll>>;
+
+beforeAll(async () => {
+  machines = await Machines.start(`${stack}-machines`, ['own-master', 'own-a', 'own-b', 'own-c']);
+  const [master, a, b, c] = machines.list as [Machine, Machine, Machine, Machine];
+  first = [master, a, b];
+  late = c;
+  before = await stateOfAll();
+});
+
+afterAll(async () => {
+  try {
+    await podferry(['down', '--stack', stack, '--yes', '--forget-hosts']);
+  } finally {
+    rmSync(config, { force: true });
+    await machines?.remove();
+  }
+});
+
+describe('a lab on hosts of one’s own', () => {
+  it('is not begun when a host shows another key or cannot be reached', async () => {
+    const [master, a, b] = first;
+    const nobody = hostAddress(machines.subnet, 90);
+    configure(stack, { hosts: [{ ...master, hostKey: a.hostKey }, a, { ...b, address: nobody }] });
+
+    const { code, text } = await podferry(up);
+
+    expect(code, text).toBe(1);
+    expect(text).toMatch(new RegExp(`${master.name}.*${master.address}:22.*host key is not the pinned one`));
+    expect(text).toMatch(new RegExp(`${b.name}.*cannot connect to ${nobody}:22: .*(no answer|EHOSTUNREACH)`));
+    expect(await leftOn([master, b])).toEqual({});
+  });
+
+  it('comes up, and moves its pods, once the settings are right', async () => {
+    configure(stack, { hosts: first });
+
+    await mustPodferry(up);
+
+    const { nodes, migrations } = await outputsOf(stack);
+    expect(nodes.map(({ name, address }) => [name, address])).toEqual(
+      first.map(({ name, address }) => [name, address]),
+    );
+    expect(migrations.tick).toMatchObject({ from: 'own-a', to: 'own-b' });
+    expect(migrations.checkpoint?.checkpointPath).toBeTruthy();
+    expect(migrations.restore?.pod).toBeTruthy();
+    expect(await readyNodes()).toEqual(first.map(({ name }) => name).sort());
+  });
+
+  it('lets one more worker join, and touches the others no more than that takes', async () => {
+    configure(stack, { hosts: [...first, late] });
+
+    const changes = changesIn(await mustPodferry(up));
+
+    expect(changes.get(`${late.name}-join`)).toBe('created');
+    expectOthersToStay(changes);
+    expect(await readyNodes()).toEqual(machines.list.map(({ name }) => name).sort());
+    await startPodOn(late.name);
+  });
+
+  it('lets that worker go: emptied, deleted, and as it was before', async () => {
+    configure(stack, { hosts: first });
+
+    const changes = changesIn(await mustPodferry(up));
+
+    expect(changes.get(`${late.name}-member`)).toBe('deleted');
+    expectOthersToStay(changes);
+    expect(await readyNodes()).toEqual(first.map(({ name }) => name).sort());
+    expect(await kubectl(['get', 'pod', POD, '--ignore-not-found', '--output', 'name'])).not.toContain(POD);
+    expect(await leftOn([late])).toEqual({});
+  });
+
+  it('goes, and leaves the machines running and as they were', async () => {
+    await mustPodferry(['down', '--stack', stack, '--yes']);
+
+    expect(await leftOn(machines.list)).toEqual({});
+  });
+});
+
+const POD = 'own-hosts-test';
+
+/** Nobody but the drain ends it. */
+async function startPodOn(nodeName: string): Promise<void> {
+  const { apps } = await outputsOf(stack);
+  const overrides = JSON.stringify({ spec: { nodeName, terminationGracePeriodSeconds: 1 } });
+  const image = ['--image', apps.image.redis ?? '', '--image-pull-policy', 'Never'];
+  await kubectl(['run', POD, ...image, '--overrides', overrides]);
+  await kubectl(['wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=60s']);
+}
+
+/** The phases of a host that know of the other hosts: who may use the store, and where pods are reached. */
+const CONCERNED = ['pod-routes', 'store-server', 'store-check'];
+
+function expectOthersToStay(changes: ReadonlyMap<string, string>): void {
+  const others = [...changes.keys()].filter((resource) =>
+    first.some(({ name }) => resource.startsWith(name)),
+  );
+  const disturbed = others.filter((resource) => !CONCERNED.some((phase) => resource.endsWith(`-${phase}`)));
+  expect(disturbed).toEqual([]);
+}
+
+async function readyNodes(): Promise<string[]> {
+  const nodes = await kubectl(['get', 'nodes', '--no-headers']);
+  return [...nodes.matchAll(/^(\S+) +Ready /gm)].map(([, name]) => name as string).sort();
+}
+
+function kubectl(args: string[]): Promise<string> {
+  return mustPodferry(['kubectl', '--stack', stack, ...args]);
+}
+
+/** What a machine has now and had not, or the other way round; only of machines where there is something. */
+async function leftOn(some: readonly Machine[]): Promise<Record<string, string[]>> {
+  const now = await stateOfAll();
+  const left = some.map(({ name }) => [name, diffSnapshots(before[name] ?? {}, now[name] ?? {})] as const);
+  return Object.fromEntries(left.filter(([, lines]) => lines.length > 0));
+}
+
+async function stateOfAll(): Promise<Record<string, ReturnType<typeof parseMachineState>>> {
+  const states = machines.list.map(async (machine) => {
+    return [machine.name, parseMachineState(await machines.run(machine, machineState))] as const;
+  });
+  return Object.fromEntries(await Promise.all(states));
+}
