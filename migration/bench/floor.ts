@@ -6,6 +6,9 @@ import type { BenchLab } from './lab.ts';
 const floorSample = z.strictObject({ checkpointMs: z.number(), restoreMs: z.number(), bytes: z.int() });
 export type FloorSample = z.infer<typeof floorSample>;
 
+/** What the state's way out of and into processes costs by itself. */
+export const floorMs = ({ checkpointMs, restoreMs }: FloorSample): number => checkpointMs + restoreMs;
+
 const DIR = '/run/podferry-bench';
 const NAME = 'podferry-bench';
 const PREPARE_SECONDS = 60;
@@ -53,10 +56,26 @@ CONFIG
 }
 
 /**
+ * `bare`: `runc checkpoint` of a running container, which ends it. On cgroup v1 CRIU then looks for the end of the freezing
+ * every 100 ms only (https://github.com/checkpoint-restore/criu/blob/criu-dev/criu/seize.c, freeze_processes), so that this is no lower bound there.
+ * `frozen`: of a container that was frozen before and stays so, as in a move; without the freezing itself.
+ */
+export type FloorKind = 'bare' | 'frozen';
+
+/**
  * Starts the container, waits until it listens, and takes the times of `runc checkpoint` and `runc restore` with the
  * flags of the agent and images in memory. EPOCHREALTIME costs no process between the two.
  */
-export async function measureFloor(lab: BenchLab, node: string, port: number): Promise<FloorSample> {
+export async function measureFloor(
+  lab: BenchLab,
+  node: string,
+  port: number,
+  kind: FloorKind,
+): Promise<FloorSample> {
+  const [before, leave, after] =
+    kind === 'bare'
+      ? ['', '', '']
+      : [`$runc pause ${NAME}`, '--leave-running', `$runc delete --force ${NAME}`];
   const listening = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
   const script = `set -eu
 exec 9>${DIR}.lock
@@ -73,16 +92,19 @@ for try in {1..100}; do
   sleep 0.1
 done
 sleep 0.3
+${before}
 t0=$EPOCHREALTIME
-$runc checkpoint $flags $images ${NAME} </dev/null >/dev/null 2>${DIR}/words 9>&- || { cat ${DIR}/words >&2; exit 1; }
+$runc checkpoint ${leave} $flags $images ${NAME} </dev/null >/dev/null 2>${DIR}/words 9>&- || { cat ${DIR}/words >&2; exit 1; }
 t1=$EPOCHREALTIME
+${after}
+t2=$EPOCHREALTIME
 $runc restore --detach $flags $images --bundle ${DIR}/bundle --pid-file ${DIR}/pid ${NAME} \\
   </dev/null >/dev/null 2>${DIR}/words 9>&- || { cat ${DIR}/words >&2; exit 1; }
-t2=$EPOCHREALTIME
+t3=$EPOCHREALTIME
 kill -0 $(cat ${DIR}/pid)
 bytes=$(du -sb ${DIR}/image | cut -f 1)
 # Both hold six decimals: without the point they are microseconds.
-printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t2/./} - \${t1/./})) $bytes
+printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t3/./} - \${t2/./})) $bytes
 `;
   const [checkpoint, restore, bytes] = (await lab.onNode(node, script, SAMPLE_SECONDS))
     .split(' ')

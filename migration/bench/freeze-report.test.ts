@@ -8,6 +8,7 @@ function round(floorMs: number, freezeMs: number): Round {
   return {
     node: 'worker2',
     floor: { checkpointMs: floorMs / 2, restoreMs: floorMs / 2, bytes: 1024 },
+    frozen: { checkpointMs: floorMs / 4, restoreMs: floorMs / 4, bytes: 1024 },
     move: {
       freezeMs,
       totalMs: 1500,
@@ -23,16 +24,17 @@ function round(floorMs: number, freezeMs: number): Round {
 describe('freezeReport', () => {
   const report = freezeReport([round(200, 300), round(100, 300), round(200, 400)], 1);
   const rowOf = (name: string): string[] =>
-    (report.split('\n').find((line) => line.trim().startsWith(name)) ?? '').slice(24).trim().split(/\s+/);
+    (report.split('\n').find((line) => line.trim().startsWith(name)) ?? '').slice(26).trim().split(/\s+/);
 
   it('takes the ratio round by round', () => {
     // Ratios 1.5, 3 and 2: their median is not the ratio of the medians (1.5).
     expect(rowOf('freeze / floor')[0]).toBe('2.00');
+    expect(rowOf('freeze / frozen before')[0]).toBe('4.00');
   });
 
   it('shows medians, extremes and counts', () => {
     expect(rowOf('floor: both')[0]).toBe('200');
-    expect(rowOf('freeze of a move').slice(-3)).toEqual(['300', '400', '3']);
+    expect(rowOf('freeze (ms)').slice(-3)).toEqual(['300', '400', '3']);
   });
 
   it('says what no phase accounts for', () => {

@@ -1,47 +1,34 @@
 import { medianShares } from './breakdown.ts';
+import { floorMs } from './floor.ts';
 import type { Round } from './freeze.ts';
 import { type Summary, summarise } from './statistics.ts';
 
-const NAME_WIDTH = 24;
+const NAME_WIDTH = 26;
 
 /** The result of a run as a table for people. Times in ms. */
 export function freezeReport(rounds: readonly Round[], seed: number): string {
-  const floors = rounds.map(({ floor }) => floor.checkpointMs + floor.restoreMs);
-  const moves = rounds.map(({ move }) => move);
-  const row = (name: string, values: number[], digits = 0): string =>
-    tableRow(name, summarise(values, seed), digits);
+  const row = (name: string, of: (round: Round) => number, digits = 0): string =>
+    tableRow(name, summarise(rounds.map(of), seed), digits);
+  const head = ['median', '95 % interval', 'min', 'max', 'n'];
   return [
-    `${''.padEnd(NAME_WIDTH)}${['median', '95 % interval', 'min', 'max', 'n'].map((word, i) => word.padStart(WIDTHS[i] ?? 0)).join('')}`,
-    row(
-      'runc checkpoint (ms)',
-      rounds.map(({ floor }) => floor.checkpointMs),
-    ),
-    row(
-      'runc restore (ms)',
-      rounds.map(({ floor }) => floor.restoreMs),
-    ),
-    row('floor: both (ms)', floors),
-    row(
-      'freeze of a move (ms)',
-      moves.map(({ freezeMs }) => freezeMs),
-    ),
-    row(
-      'freeze / floor',
-      rounds.map(({ move }, index) => move.freezeMs / (floors[index] ?? Number.NaN)),
-      2,
-    ),
-    row(
-      'whole move (ms)',
-      moves.map(({ totalMs }) => totalMs),
-    ),
-    row(
-      'state (KiB)',
-      moves.map(({ bytes }) => bytes / 1024),
-    ),
-    '',
+    ''.padEnd(NAME_WIDTH) + cells(head),
+    'runc alone (ms)',
+    row('  checkpoint', ({ floor }) => floor.checkpointMs),
+    row('  restore', ({ floor }) => floor.restoreMs),
+    row('  floor: both', ({ floor }) => floorMs(floor)),
+    'runc alone, frozen before (ms)',
+    row('  checkpoint', ({ frozen }) => frozen.checkpointMs),
+    row('  restore', ({ frozen }) => frozen.restoreMs),
+    row('  both', ({ frozen }) => floorMs(frozen)),
+    'move',
+    row('  freeze (ms)', ({ move }) => move.freezeMs),
+    row('  freeze / floor', ({ floor, move }) => move.freezeMs / floorMs(floor), 2),
+    row('  freeze / frozen before', ({ frozen, move }) => move.freezeMs / floorMs(frozen), 2),
+    row('  from start to end (ms)', ({ move }) => move.totalMs),
+    row('  state (KiB)', ({ move }) => move.bytes / 1024),
     'where the freeze went (median of each, ms)',
-    ...medianShares(moves).map(
-      ({ name, ms }) => `  ${name.padEnd(NAME_WIDTH - 2)}${ms.toFixed(1).padStart(8)}`,
+    ...medianShares(rounds.map(({ move }) => move)).map(
+      ({ name, ms }) => `  ${name}`.padEnd(NAME_WIDTH) + cells([ms.toFixed(1)]),
     ),
   ].join('\n');
 }
@@ -49,10 +36,10 @@ export function freezeReport(rounds: readonly Round[], seed: number): string {
 const WIDTHS = [8, 18, 9, 9, 5];
 
 function tableRow(name: string, { median, low, high, min, max, n }: Summary, digits: number): string {
-  const cells = [median, `${low.toFixed(digits)} - ${high.toFixed(digits)}`, min, max].map((cell) =>
-    typeof cell === 'number' ? cell.toFixed(digits) : cell,
-  );
-  return (
-    name.padEnd(NAME_WIDTH) + [...cells, String(n)].map((cell, i) => cell.padStart(WIDTHS[i] ?? 0)).join('')
-  );
+  const [middle, from, to, least, most] = [median, low, high, min, max].map((value) => value.toFixed(digits));
+  return name.padEnd(NAME_WIDTH) + cells([middle, `${from} - ${to}`, least, most, String(n)]);
+}
+
+function cells(texts: readonly (string | undefined)[]): string {
+  return texts.map((text = '', index) => text.padStart(WIDTHS[index] ?? 0)).join('');
 }

@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { BenchPod } from './bench-pod.ts';
 import type { MoveSample } from './breakdown.ts';
-import { containerConfig, type FloorSample, measureFloor, prepareFloor, removeFloor } from './floor.ts';
+import {
+  containerConfig,
+  type FloorSample,
+  floorMs,
+  measureFloor,
+  prepareFloor,
+  removeFloor,
+} from './floor.ts';
 import type { BenchLab } from './lab.ts';
 
 /** One round: what CRIU costs by itself, and a move of the same process, right after each other. */
 export interface Round {
   node: string;
   floor: FloorSample;
+  /** The same of a container that was frozen before. */
+  frozen: FloorSample;
   move: MoveSample;
 }
 
@@ -41,21 +50,22 @@ export async function benchFreeze(
   );
 }
 
-/** The two take turns in going first. The floor is taken where the pod moves to. */
+/** Floor and move take turns in going first. The floor is taken where the pod moves to. */
 async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number): Promise<Round> {
-  const { port } = lab.outputs.apps.tick;
-  if (run % 4 < 2) {
-    const floor = await measureFloor(lab, node, port);
-    return { node, floor, move: await pod.move(node) };
-  }
+  const floors = async () => {
+    const { port } = lab.outputs.apps.tick;
+    const floor = await measureFloor(lab, node, port, 'bare');
+    return { floor, frozen: await measureFloor(lab, node, port, 'frozen') };
+  };
+  if (run % 4 < 2) return { node, ...(await floors()), move: await pod.move(node) };
   const move = await pod.move(node);
-  return { node, move, floor: await measureFloor(lab, node, port) };
+  return { node, move, ...(await floors()) };
 }
 
-function line(run: number, runs: number, { node, floor, move }: Round): string {
-  const bare = Math.round(floor.checkpointMs + floor.restoreMs);
+function line(run: number, runs: number, { node, floor, frozen, move }: Round): string {
+  const [bare, least] = [floor, frozen].map((sample) => Math.round(floorMs(sample)));
   const which = run === 0 ? 'warm-up' : `${run}/${runs}`;
-  return `${which.padStart(7)}  floor ${bare} ms, freeze ${Math.round(move.freezeMs)} ms (to ${node})`;
+  return `${which.padStart(7)}  floor ${bare} ms (frozen before: ${least} ms), freeze ${Math.round(move.freezeMs)} ms (to ${node})`;
 }
 
 /** All removals are tried, also when one fails; what the work threw comes first. */
