@@ -1,3 +1,5 @@
+import { quoteAll } from '../node-setup/shell/quote.ts';
+
 /** A node as far as ssh(1) needs to know it. */
 export interface SshNode {
   address: string;
@@ -29,13 +31,8 @@ export function sshArguments(
     ...options.flatMap((option) => ['-o', option]),
     ...['-i', key, '-p', String(node.port)],
     `${node.user}@${node.address}`,
-    // ssh joins its arguments with spaces and lets the far shell take them apart again.
-    ...(command.length === 0 ? [] : ['--', command.map(quoteForShell).join(' ')]),
+    // ssh joins its arguments with spaces and lets the far shell take them apart again. A single argument such as
+    // `uptime; hostname` is a script; several are one command with its arguments.
+    ...(command.length === 0 ? [] : ['--', command.length === 1 ? (command[0] ?? '') : quoteAll(command)]),
   ];
-}
-
-/** A single argument such as `uptime; hostname` is a script; several are one command with its arguments. */
-function quoteForShell(argument: string, _index: number, all: readonly string[]): string {
-  if (all.length === 1 || /^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  return `'${argument.replaceAll("'", `'\\''`)}'`;
 }

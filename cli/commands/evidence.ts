@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { quoteAll } from '../../node-setup/shell/quote.ts';
 import { allChecks } from '../checks/all.ts';
 import { runChecks } from '../checks/check.ts';
 import { readMachineFacts } from '../checks/read-facts.ts';
@@ -8,7 +9,7 @@ import type { Call } from '../context.ts';
 import { askEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { collectEvidence } from '../evidence/collect.ts';
 import { clusterItems, type EvidenceItem, hostItems } from '../evidence/items.ts';
-import { clusterConfig, reachableHosts } from '../evidence/reach.ts';
+import { clusterConfig, type ReachableHost, reachableHosts } from '../evidence/reach.ts';
 import { withoutStateSecrets } from '../evidence/redact.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { binDir, logsDir, stackPaths } from '../paths.ts';
@@ -30,7 +31,7 @@ export async function evidence(call: Call, [dir = '.']: readonly string[]): Prom
     ...ownLogItems(),
     ...((await enginePresent(engine)) ? [stateItem(engine)] : []),
     ...hosts.flatMap(hostItems),
-    ...clusterItems((args, timeoutSeconds) => askCluster(call.stack, args, timeoutSeconds)),
+    ...clusterItems((args, timeoutSeconds) => askCluster(call.stack, hosts, args, timeoutSeconds)),
   ];
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   const { tar, collected } = await collectEvidence(resolve(dir), `podferry-${call.stack}-${stamp}`, items);
@@ -84,10 +85,19 @@ function stateItem(engine: Engine): EvidenceItem {
   };
 }
 
-async function askCluster(stack: string, args: string[], timeoutSeconds: number): Promise<Captured> {
+/** With the kubeconfig that `up` wrote, or, where it did not get that far, with the one that kubeadm left on the master. */
+async function askCluster(
+  stack: string,
+  hosts: readonly ReachableHost[],
+  args: string[],
+  timeoutSeconds: number,
+): Promise<Captured> {
   const config = clusterConfig(stack);
-  if (config === undefined) throw new Failure('the cluster has not come up: there is no kubeconfig');
-  return capture(join(binDir, 'kubectl'), ['--kubeconfig', config, ...args], { timeoutSeconds });
+  if (config !== undefined)
+    return capture(join(binDir, 'kubectl'), ['--kubeconfig', config, ...args], { timeoutSeconds });
+  const master = hosts.find(({ name }) => name === readStackSettings(stack).lab.hosts[0]?.name);
+  if (master === undefined) throw new Failure('there is no kubeconfig yet, and no master to ask');
+  return master.run(`kubectl --kubeconfig /etc/kubernetes/admin.conf ${quoteAll(args)}`, timeoutSeconds);
 }
 
 async function ask(program: string, args: string[]): Promise<Captured> {

@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { quote } from '../../node-setup/shell/quote.ts';
 import { backendDir, binDir, passphraseFile, pulumiHome, stackPaths } from '../paths.ts';
 
 /** What decides where the state lives. */
@@ -59,8 +60,6 @@ export function applyChange(env: NodeJS.ProcessEnv, change: EnvironmentChange): 
 /** The change as shell lines that `eval` understands, single-quoted. */
 export function shellExports(change: EnvironmentChange): string {
   return Object.entries(change)
-    .map(([name, value]) =>
-      value === undefined ? `unset ${name}` : `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
-    )
+    .map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}=${quote(value)}`))
     .join('\n');
 }

@@ -3,6 +3,8 @@
  * they cannot be had.
  */
 
+import { quote } from '../../node-setup/shell/quote.ts';
+
 export type PluginName = 'command' | 'kubernetes';
 export const pluginNames: readonly PluginName[] = ['command', 'kubernetes'];
 
@@ -30,6 +32,5 @@ export function choosePlugin(facts: PluginFacts): PluginChoice {
 
 /** The launcher of a stand-in: its bundle, run by the Node.js that runs podferry. */
 export function standInLauncher(node: string, bundle: string): string {
-  const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
   return `#!/bin/sh\nexec ${quote(node)} ${quote(bundle)} "$@"\n`;
 }
