@@ -165,7 +165,8 @@ describe('records', () => {
     first.started('c-1');
     await restored;
     // The record is written right after the answer.
-    await expect.poll(async () => (await records.load())[0]?.state).toBe('restored');
+    const file = path.join(dir, 'records', `${ID}.json`);
+    await expect.poll(() => readFile(file, 'utf8'), { timeout: 4000 }).toContain('"state":"restored"');
     const later = targets();
     await later.load();
     expect(await ask(later)).toEqual({ verdict: 'pass' });
