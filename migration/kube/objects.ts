@@ -62,6 +62,12 @@ export const pod = z.object({
     containers: z.array(z.object({ name: z.string(), image: z.string().default('') })),
     initContainers: z.array(z.object({ name: z.string() })).default([]),
     ephemeralContainers: z.array(z.object({ name: z.string() })).default([]),
+    hostNetwork: z.boolean().default(false),
+    hostPID: z.boolean().default(false),
+    hostIPC: z.boolean().default(false),
+    shareProcessNamespace: z.boolean().default(false),
+    /** Besides its name, a volume has one key: its kind. */
+    volumes: z.array(z.looseObject({ name: z.string() })).default([]),
   }),
   status: z
     .object({

@@ -37,6 +37,11 @@ interface Check<F> {
   object(facts: F): string | undefined;
 }
 
+const HOST_NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const;
+
+/** Volumes whose content is elsewhere, so that the same is mounted wherever the pod comes up. */
+const REMOUNTED = new Set(['configMap', 'secret', 'projected', 'downwardAPI', 'hostPath', 'nfs']);
+
 const runningPod: Check<Facts>[] = [
   {
     reason: 'SourcePodNotFound',
@@ -69,6 +74,26 @@ const runningPod: Check<Facts>[] = [
       const names = [...containers, ...initContainers, ...ephemeralContainers].map((c) => c.name);
       if (names.length <= 1) return undefined;
       return `pod ${pod.metadata.name} has several containers (${names.join(', ')}); so far only pods with a single container can be moved or saved`;
+    },
+  },
+  {
+    reason: 'HostNamespaces',
+    object({ pod }) {
+      const used = HOST_NAMESPACES.filter((name) => pod?.spec[name]);
+      if (used.length === 0) return undefined;
+      return `pod ${pod?.metadata.name} shares namespaces (${used.join(', ')}): they cannot be saved with it`;
+    },
+  },
+  {
+    reason: 'VolumeContents',
+    object({ pod }) {
+      const left = (pod?.spec.volumes ?? []).flatMap(({ name, ...kinds }) =>
+        Object.keys(kinds)
+          .filter((kind) => !REMOUNTED.has(kind))
+          .map((kind) => `${name} (${kind})`),
+      );
+      if (left.length === 0) return undefined;
+      return `pod ${pod?.metadata.name} has volumes whose contents would stay behind: ${left.join(', ')}; so far only ${[...REMOUNTED].join(', ')} volumes go along, mounted anew`;
     },
   },
   {
