@@ -107,11 +107,16 @@ export function diffSnapshots(before: MachineSnapshot, after: MachineSnapshot): 
 /** Seconds that the kernel and podman get to finish what they do behind a removal. */
 const SETTLE_SECONDS = 15;
 
-/** What differs from `before` on this machine and still does after a while. */
+/**
+ * What differs from `before` on this machine and still does after a while. That processes of an earlier time have ended
+ * since is no difference.
+ */
 export async function whatIsLeft(before: MachineSnapshot): Promise<string[]> {
   const deadline = performance.now() + SETTLE_SECONDS * 1000;
   for (;;) {
-    const left = diffSnapshots(before, await takeSnapshot());
+    const left = diffSnapshots(before, await takeSnapshot()).filter(
+      (line) => !line.startsWith('processes: - '),
+    );
     if (left.length === 0 || performance.now() > deadline) return left;
     await sleep(500);
   }

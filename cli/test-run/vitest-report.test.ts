@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Journal } from '../journal.ts';
 import { RunningTally } from './tally.ts';
 import { tallyReport } from './vitest-report.ts';
@@ -69,6 +69,7 @@ describe('the sum of a vitest report', () => {
 describe('a running tally', () => {
   it('adds its own checks to the tests, and a run that cannot start counts as a failure', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'podferry-tally-'));
+    const screen = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
       const run = new RunningTally(new Journal('test', dir));
       expect(await run.check('good', async () => undefined)).toBe(true);
@@ -80,6 +81,7 @@ describe('a running tally', () => {
       expect([run.passed, run.failed]).toEqual([6, 2]);
       expect(run.failures).toEqual(['bad: no\n  because: why', 'none: no lab']);
     } finally {
+      screen.mockRestore();
       rmSync(dir, { recursive: true });
     }
   });

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Call } from '../context.ts';
+import { withTemporaryFolder } from '../engine/temporary.ts';
 import { errorChain } from '../failure.ts';
 import { projectDir, stateDir } from '../paths.ts';
 import { stream } from '../programs.ts';
@@ -21,16 +22,19 @@ export async function runVitest(
   const reporter = project === 'unit' ? 'default' : 'verbose';
   const args = ['run', '--project', project, '--passWithNoTests', '--reporter', reporter];
   try {
-    const { code, timedOut } = await stream(
-      join(projectDir, 'node_modules', '.bin', 'vitest'),
-      [...args, '--reporter', 'json', `--outputFile.json=${report}`],
-      {
-        env: { ...env, NO_COLOR: '1', FORCE_COLOR: undefined },
-        cwd: projectDir,
-        journal: call.journal,
-        terminal: false,
-        timeoutSeconds,
-      },
+    // Tests kill engines and break off scripts, which then leave temporary files behind.
+    const { code, timedOut } = await withTemporaryFolder(call.stack, (TMPDIR) =>
+      stream(
+        join(projectDir, 'node_modules', '.bin', 'vitest'),
+        [...args, '--reporter', 'json', `--outputFile.json=${report}`],
+        {
+          env: { ...env, TMPDIR, NO_COLOR: '1', FORCE_COLOR: undefined },
+          cwd: projectDir,
+          journal: call.journal,
+          terminal: false,
+          timeoutSeconds,
+        },
+      ),
     );
     return withExitCode(readReport(report), code, timedOut);
   } finally {
