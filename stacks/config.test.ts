@@ -20,6 +20,13 @@ describe('parseStackConfig', () => {
     });
   });
 
+  it('takes a run id that looks like a number', () => {
+    expect(parseStackConfig({ 'podferry:runId': '2' }).runId).toBe('2');
+    expect(() => parseStackConfig({ 'podferry:runId': 'Two' })).toThrow(
+      /podferry:runId is "Two"; allowed: lower-case/,
+    );
+  });
+
   it('ignores other namespaces', () => {
     expect(parseStackConfig({ 'kubernetes:namespace': 'x' })).toMatchObject({ hosts: 'podman' });
   });

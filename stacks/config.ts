@@ -85,7 +85,7 @@ export const stackConfig = z.strictObject({
     .max(5)
     .default(1)
     .describe('replicas of the operator; one leads at a time'),
-  runId: z
+  runId: z.coerce
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/, 'lower-case letters, digits and "-", at most 20')
     .default('1')

@@ -97,7 +97,8 @@ ${deleteText(host)}
     ${artefacts} -e container=podman $environment \\
     ${quote(host.image)} /sbin/init $init >/dev/null
 ${identity(host)}
-  tar -C "$files" --owner=0 --group=0 -cf - . | podman cp - ${quote(`${container}:/`)}
+  # not from a pipe: podman 4.3 leaves what it reads from one in a file of its own, and here that is a private key
+  podman cp "$files/." ${quote(`${container}:/`)}
 fi
 podman start ${quote(container)} >/dev/null
 ${joinNetwork(host.stack, host.subnet)}
