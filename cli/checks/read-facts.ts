@@ -77,7 +77,7 @@ async function readGoVersion(): Promise<string | undefined> {
   return code === 0 ? stdout.trim().replace(/^go/, '') : undefined;
 }
 
-/** Space for the first build and for one lab, measured, in GiB. */
+/** Space for the first build and for one lab, in GiB; an estimate with room to spare. */
 const BUILD_GIB = 12;
 const LAB_GIB = 3;
 

@@ -1,6 +1,6 @@
 import { type Check, error, type Problem, warning } from './check.ts';
 
-/** What three nodes, the platform and the samples use, measured, with room for the page cache's sake. */
+/** Memory that three nodes, the platform and the samples need; an estimate with room to spare. */
 const LAB_MIB = 2500;
 
 /** Linking kubelet and engine side by side. */

@@ -1,9 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { binDir, stateDir } from '../paths.ts';
+import { binDir } from '../paths.ts';
 import { capture } from '../programs.ts';
 import type { Engine } from './engine.ts';
 import { readPluginFacts, userPulumiHome } from './facts.ts';
@@ -17,20 +14,12 @@ import {
   standInLauncher,
 } from './plugins.ts';
 
-/** Seconds that the download of an official plugin may take before our stand-in is used. */
-const DOWNLOAD_SECONDS = 10;
-
-/** Where the engine downloads official plugins from; looked up first, because the engine itself retries for long. */
-const DOWNLOAD_HOST = 'get.pulumi.com';
-const LOOKUP_SECONDS = 2;
-
-/** Downloads that were tried: once for each plugin and version. */
-const attemptsFile = join(stateDir, 'plugin-downloads.json');
-const attemptsSchema = z.record(z.string(), z.enum(['installed', 'unavailable']));
+/** Seconds for copying a plugin from one folder to another. */
+const INSTALL_SECONDS = 30;
 
 /**
- * Sees to it that the engine finds both provider plugins: the official one where it is installed or can be had
- * quickly, else our stand-in.
+ * Sees to it that the engine finds both provider plugins: the official one where it is installed, else
+ * our stand-in.
  * @param bundles the stand-ins' single-file programs
  */
 export async function providePlugins(
@@ -50,7 +39,7 @@ async function providePlugin(
   const launcher = join(binDir, `pulumi-resource-${name}`);
   let facts = readPluginFacts(name, [home]);
   if (choosePlugin(facts).kind === 'stand-in') {
-    await obtainOfficial(engine, facts);
+    await adoptOfficial(engine, facts);
     facts = readPluginFacts(name, [home]);
   }
   const choice = choosePlugin(facts);
@@ -59,49 +48,19 @@ async function providePlugin(
   return choice;
 }
 
-/** Installs the official plugin from the user's own Pulumi folder, or downloads it once, if that is quick. */
-async function obtainOfficial(engine: Engine, facts: PluginFacts): Promise<void> {
+/**
+ * Installs the official plugin from the user's own Pulumi folder, if it is there. It is not downloaded: nothing is
+ * published to check it against. Who wants it runs `pulumi plugin install`.
+ */
+async function adoptOfficial(engine: Engine, facts: PluginFacts): Promise<void> {
   const own = readPluginFacts(facts.name, [userPulumiHome()]).installed;
-  if (own !== undefined) {
-    await install(engine, facts, ['--file', own]);
-    return;
-  }
-  const key = `${facts.name}-${facts.version}`;
-  const known = readAttempts();
-  if (known[key] !== undefined) return;
-  const done = (await reachable(DOWNLOAD_HOST)) && (await install(engine, facts, []));
-  // The other plugin's attempt may have been written meanwhile.
-  const attempts = { ...readAttempts(), [key]: done ? ('installed' as const) : ('unavailable' as const) };
-  mkdirSync(dirname(attemptsFile), { recursive: true });
-  writeFileSync(attemptsFile, `${JSON.stringify(attempts, null, 2)}\n`);
+  if (own !== undefined) await install(engine, facts, own);
 }
 
-async function install(engine: Engine, facts: PluginFacts, extra: string[]): Promise<boolean> {
+async function install(engine: Engine, facts: PluginFacts, from: string): Promise<void> {
   const { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: _, ...env } = engine.env;
-  const args = ['plugin', 'install', 'resource', facts.name, facts.version, '--exact', ...extra];
-  const { code } = await capture(engine.pulumi, args, {
-    timeoutSeconds: DOWNLOAD_SECONDS,
-    env,
-    journal: engine.journal,
-  });
-  return code === 0;
-}
-
-async function reachable(host: string): Promise<boolean> {
-  const late = sleep(LOOKUP_SECONDS * 1000, false, { ref: false });
-  return Promise.race([
-    lookup(host).then(
-      () => true,
-      () => false,
-    ),
-    late,
-  ]);
-}
-
-function readAttempts(): z.infer<typeof attemptsSchema> {
-  if (!existsSync(attemptsFile)) return {};
-  const parsed = attemptsSchema.safeParse(JSON.parse(readFileSync(attemptsFile, 'utf8')));
-  return parsed.success ? parsed.data : {};
+  const args = ['plugin', 'install', 'resource', facts.name, facts.version, '--exact', '--file', from];
+  await capture(engine.pulumi, args, { timeoutSeconds: INSTALL_SECONDS, env, journal: engine.journal });
 }
 
 function writeIfChanged(file: string, text: string): void {
