@@ -21,7 +21,22 @@ export const operationId = z
 
 /** One timed step. `ms` is measured with the monotonic clock of the node that did it. */
 export const phaseTiming = z.strictObject({
-  name: z.enum(['freeze', 'dump', 'layer', 'move', 'fetch', 'restore', 'start', 'upload', 'thaw', 'release']),
+  name: z.enum([
+    'freeze',
+    'dump',
+    'layer',
+    'move',
+    'fetch',
+    'restore',
+    'start',
+    'commit',
+    'resume',
+    'upload',
+    'thaw',
+    'release',
+  ]),
+  /** The container it was done for; absent for what is done for the whole pod. */
+  container: z.string().optional(),
   startedAt: z.iso.datetime(),
   ms: z.number().nonnegative(),
 });
@@ -35,36 +50,51 @@ export const agentFailure = z.strictObject({
 });
 export type AgentFailure = z.infer<typeof agentFailure>;
 
-/** The container an agent is asked to act upon. */
-export const containerRef = z.strictObject({
+/** The pod an agent is asked to act upon. */
+export const podRef = z.strictObject({
   namespace: z.string().min(1),
   pod: z.string().min(1),
   podUid: z.string().min(1),
-  container: z.string().min(1),
 });
-export type ContainerRef = z.infer<typeof containerRef>;
+export type PodRef = z.infer<typeof podRef>;
 
-/** POST /v1/migrations/:id/move, operator to source agent. Answers when the target runs or the source was thawed. */
+/** Names of the containers that run, in the order in which the kubelet starts them: restartable init containers first. */
+export const containerNames = z.array(z.string().min(1)).min(1);
+
+/** `stream`: agent to agent. `store`: through the shared store. */
+export const transport = z.enum(['stream', 'store']);
+export type Transport = z.infer<typeof transport>;
+
+export const compression = z.enum(['none', 'zstd']);
+export type Compression = z.infer<typeof compression>;
+
+/** POST /v1/migrations/:id/move, operator to source agent. Answers when the source is committed or was thawed. */
 export const moveRequest = z.strictObject({
-  source: containerRef,
+  source: podRef,
+  containers: containerNames,
   targetAgent: z.url(),
-  transport: z.enum(['store']),
-  /** From the freeze to the target's running tasks, in ms; past it the move is given up. */
+  transport,
+  compression: compression.default('none'),
+  /** Bound on what the stream sends, in bytes per second; null: none. */
+  maxBytesPerSecond: z.int().min(1024).nullable().default(null),
+  /** From the freeze to the commit, in ms; past it the source is thawed. */
   deadlineMs: z.int().min(1000).max(110_000),
 });
 export type MoveRequest = z.infer<typeof moveRequest>;
 
 /**
- * Where a source stands. `frozen` with a failure means: the target's fate is not known to the source; the operator
- * has to find out before anything may run again.
+ * Where a source stands. The source's agent is the only judge: a target runs only after the source's record says
+ * `committed` on disk, and such a source never runs again. `thawed` and `released` are final.
  */
-export const sourceState = z.enum(['absent', 'moving', 'restored', 'thawed', 'frozen', 'released']);
+export const sourceState = z.enum(['absent', 'moving', 'committed', 'thawed', 'released']);
 
 /** Answer to move, abort and release, and to GET /v1/migrations/:id. */
 export const sourceRecord = z.strictObject({
   id: operationId,
   state: sourceState,
-  /** From cgroup frozen to the target's tasks seen running; null until known. */
+  /** Whether the target is known to run; it is told until it answers. */
+  resumed: z.boolean(),
+  /** From cgroups frozen to the target's tasks resumed; null until known. */
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),
   timings: z.array(phaseTiming),
@@ -72,34 +102,54 @@ export const sourceRecord = z.strictObject({
 });
 export type SourceRecord = z.infer<typeof sourceRecord>;
 
-/** POST /v1/targets/:id/restore, source agent to target agent. Answers when the tasks run, or never will. */
+/**
+ * POST /v1/targets/:id/restore, source agent to target agent, for a state on the store. Answers when every container is
+ * staged, or never will be.
+ */
 export const restoreRequest = z.strictObject({
   transport: z.literal('store'),
   /** The state's archive, relative to the store's root. */
   path: z.string().min(1),
   bytes: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  container: z.string().min(1),
+  containers: containerNames,
   deadlineMs: z.int().min(1000).max(110_000),
 });
 export type RestoreRequest = z.infer<typeof restoreRequest>;
 
 /**
- * Where a target stands. `waiting`: sandbox, network and image are ready, the runtime waits at `create`.
- * `refused` and `failed` are final: that pod will never start, neither restored nor from zero.
+ * Query of POST /v1/targets/:id/stream, source agent to target agent; the body is the state as it is being dumped (see
+ * agent/stream/). Answers like restore. A body that ends early fails the target.
+ */
+export const streamQuery = z.strictObject({
+  containers: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(containerNames),
+  compression: compression.default('none'),
+  deadlineMs: z.coerce.number().int().min(1000).max(110_000),
+});
+export type StreamQuery = z.infer<typeof streamQuery>;
+
+/**
+ * Where a target stands. `waiting`: sandbox, network and image are ready, the runtime waits at the first container's
+ * `create`. `staged`: every container is restored and stopped before its first instruction; POST /v1/targets/:id/resume
+ * (source agent or operator, after the commit) makes it `restored`. `refused` and `failed` are final: that pod will
+ * never start, neither restored nor from zero.
  */
 export const targetState = z.enum([
   'absent',
   'waiting',
   'fetching',
   'restoring',
+  'staged',
   'restored',
   'failed',
   'refused',
 ]);
 
 /**
- * Answer to GET /v1/targets/:id, restore and abort. GET takes `?until=waiting,restored,failed,refused&timeoutMs=N`
+ * Answer to GET /v1/targets/:id, restore, stream, resume and abort. GET takes `?until=waiting,restored,failed,refused&timeoutMs=N`
  * (N <= 30000) and answers as soon as the state is one of those, or the time is up.
  */
 export const targetRecord = z.strictObject({
@@ -114,24 +164,37 @@ export type TargetRecord = z.infer<typeof targetRecord>;
 /** POST /v1/migrations/:id/abort (source) and /v1/targets/:id/abort (target): why. */
 export const abortRequest = z.strictObject({ reason: z.string().min(1) });
 
-/** POST /v1/checkpoints/:id, operator to the agent of the pod's node. The pod goes on as soon as it is dumped. */
+/**
+ * POST /v1/checkpoints/:id, operator to the agent of the pod's node. The pod goes on as soon as it is dumped; with `hold`
+ * it stays frozen until POST /v1/checkpoints/:id/abort thaws or /release kills it.
+ */
 export const checkpointRequest = z.strictObject({
-  source: containerRef,
+  source: podRef,
+  containers: containerNames,
   /** Directory for this pod's checkpoint, relative to the store's root, without `..`. */
   path: z.string().min(1),
-  image: z.string().min(1),
+  /** By container. */
+  images: z.record(z.string(), z.string()),
+  hold: z.boolean().default(false),
+  /** With `hold`: from the freeze to the complete checkpoint, in ms; past it the pod is thawed. */
+  deadlineMs: z.int().min(1000).max(600_000).default(600_000),
   /** The pod as a PodTemplateSpec, to be kept in the manifest: a restore without a template starts pods like it. */
   template: z.looseObject({}).optional(),
 });
 export type CheckpointRequest = z.infer<typeof checkpointRequest>;
 
-/** Answer to POST and GET /v1/checkpoints/:id. */
+/**
+ * Answer to POST and GET /v1/checkpoints/:id, abort and release. `held`: complete, the pod still frozen. `released`: complete,
+ * the pod killed. A held checkpoint that was aborted is `complete`.
+ */
 export const checkpointRecord = z.strictObject({
   id: operationId,
-  state: z.enum(['absent', 'dumping', 'uploading', 'complete', 'failed']),
+  state: z.enum(['absent', 'dumping', 'uploading', 'held', 'complete', 'released', 'failed']),
   path: z.string(),
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),
+  /** SHA-256 of podferry.json, which lists the hash of every other file; null until complete. */
+  sha256: z.string().nullable(),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
 });
@@ -139,16 +202,69 @@ export type CheckpointRecord = z.infer<typeof checkpointRecord>;
 
 /** `podferry.json` in a pod's checkpoint directory: what it holds, and of which pod. Written before descriptors.json. */
 export const checkpointManifest = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   createdAt: z.iso.datetime(),
   node: z.string(),
-  source: containerRef,
-  image: z.string(),
+  source: podRef,
+  containers: containerNames,
+  /** By container. */
+  images: z.record(z.string(), z.string()),
   /** What the request gave. */
   template: z.looseObject({}).optional(),
+  /** Paths are `<container>/<file>`, or `_pod/<file>` for what the containers share. */
   files: z.array(z.strictObject({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() })),
 });
 export type CheckpointManifest = z.infer<typeof checkpointManifest>;
 
 /** GET /v1/store/manifest?path=DIR on the keeper: the manifest of one pod's checkpoint; 404 with a failure otherwise. */
 export const manifestQuery = z.strictObject({ path: z.string().min(1) });
+
+/** Outcome of one named check. `skipped`: could not be told, and why. */
+export const checkResult = z.strictObject({
+  name: z.string().min(1),
+  status: z.enum(['passed', 'warning', 'failed', 'skipped']),
+  message: z.string(),
+});
+export type CheckResult = z.infer<typeof checkResult>;
+
+/**
+ * What a node offers, for comparing the two ends of a move. `cpu`: what `criu cpuinfo dump` writes, in base64, to be
+ * checked by the other end.
+ */
+export const nodeFacts = z.strictObject({
+  node: z.string(),
+  kernel: z.string(),
+  architecture: z.string(),
+  criu: z.string(),
+  runc: z.string(),
+  cgroup: z.union([z.literal(1), z.literal(2)]),
+  cpu: z.string(),
+  /** Free room for state in memory, in bytes. */
+  memoryFree: z.int().nonnegative(),
+  /** Free room for writable layers and volumes, in bytes. */
+  diskFree: z.int().nonnegative(),
+});
+export type NodeFacts = z.infer<typeof nodeFacts>;
+
+/** POST /v1/preflight/source, operator to the pod's agent: looks at the running pod, touches nothing. */
+export const sourcePreflightRequest = z.strictObject({ source: podRef, containers: containerNames });
+
+export const sourcePreflight = z.strictObject({
+  facts: nodeFacts,
+  checks: z.array(checkResult),
+  /** Estimate of what a move would carry, in bytes: memory, and files of writable layers and volumes. */
+  memoryBytes: z.int().nonnegative(),
+  fileBytes: z.int().nonnegative(),
+});
+export type SourcePreflight = z.infer<typeof sourcePreflight>;
+
+/** POST /v1/preflight/target, operator to the other agent. `images` have to be there when the pod has several containers. */
+export const targetPreflightRequest = z.strictObject({
+  source: nodeFacts,
+  memoryBytes: z.int().nonnegative(),
+  fileBytes: z.int().nonnegative(),
+  images: z.array(z.string()),
+});
+
+export const targetPreflight = z.strictObject({ facts: nodeFacts, checks: z.array(checkResult) });
+export type TargetPreflight = z.infer<typeof targetPreflight>;

@@ -1,6 +1,12 @@
 /** Annotation on a target pod: the migration (CR uid) whose state its containers wait for at `create`. */
 export const MIGRATION_ANNOTATION = 'podferry.dev/migration';
 
+/**
+ * Annotation on a pod that is to be restored: names of the containers whose state waits, separated by commas, in the order in
+ * which the kubelet starts them. The others have run to their end in the source: here they end at once.
+ */
+export const CONTAINERS_ANNOTATION = 'podferry.dev/containers';
+
 /** Annotation on a restored pod: directory on the store that holds one pod's checkpoint. */
 export const CHECKPOINT_ANNOTATION = 'podferry.dev/checkpoint';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkResult, compression, transport } from './agent-api.ts';
 
 /**
  * The custom resource `Podmigration`: one zod source for the CRD's schema (crd.ts), the operator, the kubectl
@@ -62,6 +63,46 @@ export const podmigrationSpec = z.object({
       'restore: how many pods to run from the one checkpoint (1 when absent). Raising it adds pods, lowering it ' +
         'removes the youngest.',
     ),
+  transport: transport
+    .optional()
+    .describe(
+      'live-migration: stream (the default) sends the state from node to node; store goes through the shared store.',
+    ),
+  compression: compression.optional().describe('live-migration by stream: zstd, or none (the default).'),
+  maxBytesPerSecond: z
+    .int()
+    .min(1024)
+    .optional()
+    .describe('live-migration by stream: bound on what is sent, in bytes per second.'),
+  freezeDeadlineSeconds: z
+    .int()
+    .min(1)
+    .max(110)
+    .optional()
+    .describe(
+      'live-migration: how long the pod may stand still before the move is given up (60 when absent).',
+    ),
+  dryRun: z
+    .boolean()
+    .optional()
+    .describe('live-migration: only answer, in status.checks, whether the pod can be moved there.'),
+  ignoreChecks: z
+    .array(z.string().max(63))
+    .max(32)
+    .optional()
+    .describe('live-migration: names of checks in status.checks that may fail.'),
+  retention: z
+    .object({
+      keep: z
+        .int()
+        .min(1)
+        .max(1000)
+        .optional()
+        .describe('How many checkpoints of this pod to keep in this directory.'),
+      days: z.int().min(1).max(3650).optional().describe('How many days to keep it.'),
+    })
+    .optional()
+    .describe('checkpoint: which older checkpoints to remove once this one is complete. Absent: none.'),
   selector: openObject.optional().describe('Accepted for compatibility, in any form; it decides nothing.'),
   template: openObject
     .optional()
@@ -166,6 +207,12 @@ export const podmigrationStatus = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
     .describe('Complete is True once the work is done, Failed once it never will be.'),
+  checks: z
+    .array(checkResult.extend({ name: z.string().describe('Name of the check; ignoreChecks takes it.') }))
+    .optional()
+    .describe('live-migration: what was looked at before anything was touched.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+  queuedBehind: z.string().optional().describe('Why it waits for other migrations, while it does.'),
   error: statusError.optional().describe('Why it failed, or why it is being rolled back.'),
   observedGeneration: z.int().optional().describe('The generation of the spec that this status speaks for.'),
 });
