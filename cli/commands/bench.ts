@@ -1,18 +1,15 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { benchFreeze, type Round } from '../../migration/bench/freeze.ts';
 import { freezeReport } from '../../migration/bench/freeze-report.ts';
 import type { BenchLab } from '../../migration/bench/lab.ts';
 import type { Call } from '../context.ts';
-import { type Engine, findEngine } from '../engine/engine.ts';
+import { findEngine } from '../engine/engine.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { interrupted, withInterrupts } from '../interrupts.ts';
-import { findNode, nodeArguments, writeKnownHosts } from '../node-access.ts';
-import { readOutputs, writeKubeconfig } from '../outputs.ts';
-import { binDir } from '../paths.ts';
+import { openLab } from '../open-lab.ts';
 import { prepareTools } from '../prepare.ts';
-import { mustCapture } from '../programs.ts';
 
 export interface BenchOptions {
   runs: number;
@@ -41,27 +38,6 @@ export async function bench(call: Call, { runs, json }: BenchOptions): Promise<n
   if (rounds.length === 0) throw new Failure('no round was completed');
   process.stdout.write(`${freezeReport(rounds, SEED)}\n`);
   return interrupted() ? exitCodes.interrupted : exitCodes.ok;
-}
-
-async function openLab({ stack, journal }: Call, engine: Engine): Promise<BenchLab> {
-  const outputs = await readOutputs(engine);
-  writeKubeconfig(stack, outputs.kubeconfig);
-  writeKnownHosts(stack, outputs.nodes);
-  return {
-    outputs,
-    onNode(name, script, timeoutSeconds) {
-      const node = findNode(stack, outputs.nodes, name);
-      const shell = node.user === 'root' ? ['bash', '-s'] : ['sudo', '-n', 'bash', '-s'];
-      const options = { timeoutSeconds, journal, input: script };
-      return mustCapture(`on ${name}`, 'ssh', nodeArguments(stack, node, shell), options);
-    },
-    kubectl(args, timeoutSeconds, input) {
-      const options = { timeoutSeconds, journal, env: engine.env, ...(input === undefined ? {} : { input }) };
-      return mustCapture('in the cluster', join(binDir, 'kubectl'), args, options);
-    },
-    say: (line) => journal.say(line),
-    stopped: interrupted,
-  };
 }
 
 /** Keeps every sample as it comes, one JSON document a line; the first line says what was measured on what. */
