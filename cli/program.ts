@@ -122,6 +122,13 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     .option('--json <file>', 'keep every sample, one JSON document a line');
   does(bench, async (call) => (await import('./commands/bench.ts')).bench(call, bench.opts()));
 
+  const matrix = add(
+    'matrix',
+    'break moves on the lab that is up in every way and at every point, and see that no pod is lost',
+    'Agents, operator, kubelet, containerd, hosts and networks fail while a redis is moved whose client counts every acknowledged write. All of it takes about an hour.',
+  ).option('--only <text>', 'only the cells whose title has this in it (repeatable)', collect, []);
+  does(matrix, async (call) => (await import('./commands/matrix.ts')).matrix(call, matrix.opts()));
+
   const toolchain = add('toolchain', 'build what the lab needs into the cache, and nothing else');
   does(toolchain, async (call) => (await import('./commands/toolchain.ts')).toolchain(call));
   return program;

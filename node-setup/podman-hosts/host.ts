@@ -53,6 +53,18 @@ export function podmanHost(host: PodmanHost): LocalScripts {
   return { create: createScript(host), update: updateScript(host), delete: deleteScript(host) };
 }
 
+/** Shell texts that take the power from a podman host and give it back; nothing of the host is told beforehand. */
+export function podmanPower(host: Pick<PodmanHost, 'stack' | 'name' | 'subnet'>): {
+  off: string;
+  on: string;
+} {
+  const container = quote(containerName(host.stack, host.name));
+  return {
+    off: `${podmanPrelude}podman kill ${container} >/dev/null\n`,
+    on: `${podmanPrelude}podman start ${container} >/dev/null\n${joinNetwork(host.stack, host.subnet)}\n${fitOpenFiles}`,
+  };
+}
+
 /**
  * A host with a cluster on it is not replaced behind the cluster's back: it stays what it is, and who wants it
  * otherwise takes the lab down first. One that is gone is made again.

@@ -1,0 +1,104 @@
+import { createClient } from '@redis/client';
+
+const PACE_MS = 5;
+const ANSWER_MS = 1000;
+const READ_AT_ONCE = 1000;
+
+/** What was found of the writes that redis acknowledged. */
+export interface Audit {
+  acknowledged: number;
+  lost: number;
+}
+
+/**
+ * A client that writes numbered keys one after another and remembers each that redis acknowledged. It reconnects when
+ * its connection breaks, as clients do.
+ */
+export class Ledger {
+  readonly #url: string;
+  #acknowledged = 0;
+  #next = 0;
+  #known: number[] = [];
+  #stopped = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param address host and port of the Service */
+  constructor(address: string) {
+    this.#url = `redis://${address}`;
+  }
+
+  /** Empties the database and begins to write. */
+  async start(): Promise<void> {
+    const client = await this.#connect();
+    await client.flushAll();
+    client.destroy();
+    this.#known = [];
+    this.#acknowledged = 0;
+    this.#next = 0;
+    this.#stopped = false;
+    this.#writing = this.#write();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#writing;
+  }
+
+  /** Reads every acknowledged write back. */
+  async audit(): Promise<Audit> {
+    const client = await this.#connect();
+    let lost = 0;
+    for (let at = 0; at < this.#known.length; at += READ_AT_ONCE) {
+      const numbers = this.#known.slice(at, at + READ_AT_ONCE);
+      const values = await client.mGet(numbers.map((number) => `n:${number}`));
+      lost += values.filter((value, index) => value !== String(numbers[index])).length;
+    }
+    client.destroy();
+    return { acknowledged: this.#acknowledged, lost };
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#stopped) {
+      const client = await this.#connect().catch(() => undefined);
+      try {
+        while (client && !this.#stopped) await this.#one(client);
+      } catch {
+        // Not acknowledged: the connection broke. The next one goes on.
+      } finally {
+        client?.destroy();
+      }
+      await pause(PACE_MS * 10);
+    }
+  }
+
+  async #one(client: Client): Promise<void> {
+    const number = this.#next++;
+    const answer = await client
+      .withAbortSignal(AbortSignal.timeout(ANSWER_MS))
+      .set(`n:${number}`, String(number));
+    if (answer !== 'OK') throw new Error(`redis answered ${String(answer)}`);
+    this.#known.push(number);
+    this.#acknowledged += 1;
+    await pause(PACE_MS);
+  }
+
+  async #connect(): Promise<Client> {
+    const client = makeClient(this.#url);
+    // Without a listener the loss of the connection would end the program; every command says so too.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+}
+
+type Client = ReturnType<typeof makeClient>;
+
+function makeClient(url: string) {
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: ANSWER_MS, socketTimeout: 2 * ANSWER_MS, reconnectStrategy: false },
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,24 @@
+/**
+ * The points of a move at which the matrix strikes, in order. Each is held by a failpoint of one of the two agents (see
+ * agent/failpoints.ts), so that the blow lands there and not a moment earlier or later.
+ */
+export const points = [
+  'before-freeze',
+  'during-dump',
+  'during-move',
+  'during-restore',
+  'before-commit',
+  'after-commit',
+] as const;
+export type Point = (typeof points)[number];
+
+/** The end whose agent waits at the point. */
+export const endOf = (point: Point): 'source' | 'target' =>
+  point === 'during-restore' ? 'target' : 'source';
+
+/** Whether the pod may still be on its source after a blow at this point. */
+export const isBeforeCommit = (point: Point): boolean => point !== 'after-commit';
+
+/** From here on the whole state is at the target. */
+export const stateHasArrived = (point: Point): boolean =>
+  points.indexOf(point) >= points.indexOf('during-restore');

@@ -1,0 +1,31 @@
+import { type MatrixLab, ON_NODE_SECONDS } from './matrix-lab.ts';
+
+/** One line for each thing that a move must not leave on a node; see the words it prints. */
+const onNode = `set -u
+for state in $(find /sys/fs/cgroup/freezer -path '*kubepods*' -name freezer.state 2>/dev/null); do
+  [ "$(cat "$state" 2>/dev/null)" != FROZEN ] || echo "frozen: \${state%/freezer.state}"
+done
+for events in $(find /sys/fs/cgroup -path '*kubepods*' -name cgroup.events 2>/dev/null); do
+  ! grep -qx 'frozen 1' "$events" 2>/dev/null || echo "frozen: \${events%/cgroup.events}"
+done
+for staging in /run/podferry/images/*; do
+  [ ! -e "$staging" ] || echo "state in memory: $staging"
+done
+grep -lE '"state": ?"(moving|committed|dumping|uploading|held)"' /var/lib/podferry/agent/*/*.json 2>/dev/null | sed 's/^/unfinished: /'
+grep -lE '"state": ?"(waiting|fetching|restoring|staged)"' /var/lib/podferry/agent/targets/*.json 2>/dev/null | sed 's/^/unfinished: /'
+pgrep -af '[r]unc .*(checkpoint|restore)|[c]riu (dump|restore|swrk)' | sed 's/^/process: /'
+root=$(sed -n 's/.*"storeRoot": *"\\([^"]*\\)".*/\\1/p' /etc/podferry/agent.json)
+[ -z "$root" ] || find "$root/.podferry" -mindepth 2 2>/dev/null | sed 's/^/on the store: /'
+true
+`;
+
+/** What is left on the nodes of a move that is over; empty when nothing is. */
+export async function remains(lab: MatrixLab): Promise<string[]> {
+  const found = await Promise.all(
+    lab.outputs.nodes.map(async ({ name }) => {
+      const lines = (await lab.onNode(name, onNode, ON_NODE_SECONDS)).split('\n').filter(Boolean);
+      return lines.map((line) => `${name}: ${line}`);
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { MatrixLab } from './matrix-lab.ts';
+import { ON_NODE_SECONDS } from './matrix-lab.ts';
+
+const LABEL = 'podferry.dev/matrix';
+const READY_SECONDS = 60;
+
+const podList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
+      spec: z.object({ nodeName: z.string().optional() }),
+      status: z.object({
+        phase: z.string().optional(),
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+        containerStatuses: z.array(z.object({ restartCount: z.int() })).default([]),
+      }),
+    }),
+  ),
+});
+
+/** A pod of the line, as far as the matrix looks at it. */
+export interface SubjectPod {
+  name: string;
+  node: string;
+  ready: boolean;
+  restarts: number;
+}
+
+/** A redis that is moved through all of the matrix, and a Service that clients outside reach it by. */
+export class Subject {
+  readonly name = `matrix-${randomBytes(3).toString('hex')}`;
+  readonly namespace: string;
+  readonly #lab: MatrixLab;
+
+  constructor(lab: MatrixLab) {
+    this.#lab = lab;
+    this.namespace = lab.outputs.apps.redis.namespace;
+  }
+
+  /** Makes Service and pod; resolves when the pod is Ready. @returns host and port of the Service */
+  async start(node: string): Promise<string> {
+    await this.kubectl(
+      ['apply', '-f', '-'],
+      30,
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [this.#service(), this.#pod(node)] }),
+    );
+    await this.kubectl(
+      ['wait', '--for=condition=Ready', `pod/${this.name}`, `--timeout=${READY_SECONDS}s`],
+      READY_SECONDS + 10,
+    );
+    const port = await this.kubectl(
+      ['get', 'service', this.name, '-o', 'jsonpath={.spec.ports[0].nodePort}'],
+      30,
+    );
+    const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master');
+    return `${master?.address}:${port}`;
+  }
+
+  /** The pods of the line that are not being deleted. */
+  async pods(): Promise<SubjectPod[]> {
+    const list = await this.kubectl(['get', 'pods', '-l', `${LABEL}=${this.name}`, '-o', 'json'], 30);
+    return podList
+      .parse(JSON.parse(list))
+      .items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata, spec, status }) => ({
+        name: metadata.name,
+        node: spec.nodeName ?? '',
+        ready:
+          status.phase === 'Running' &&
+          status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+        restarts: status.containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+      }));
+  }
+
+  async remove(): Promise<void> {
+    const mine = ['-l', `${LABEL}=${this.name}`];
+    await this.kubectl(['delete', 'podmigrations', ...mine, '--ignore-not-found', '--timeout=120s'], 130);
+    await this.kubectl(
+      ['delete', 'pods,services', ...mine, '--ignore-not-found', '--grace-period=1', '--timeout=60s'],
+      70,
+    );
+  }
+
+  /** A Podmigration of the line. @returns its name */
+  async migrate(spec: Record<string, unknown>): Promise<string> {
+    const name = `${this.name}-${randomBytes(3).toString('hex')}`;
+    const migration = {
+      apiVersion: 'podmig.dcn.ssu.ac.kr/v1',
+      kind: 'Podmigration',
+      metadata: { name, labels: { [LABEL]: this.name } },
+      spec: { action: 'live-migration', ...spec },
+    };
+    await this.kubectl(['create', '-f', '-'], 30, JSON.stringify(migration));
+    return name;
+  }
+
+  kubectl([verb = '', ...args]: string[], timeoutSeconds = ON_NODE_SECONDS, input?: string): Promise<string> {
+    return this.#lab.kubectl([verb, '--namespace', this.namespace, ...args], timeoutSeconds, input);
+  }
+
+  #service() {
+    return {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: this.name, labels: { [LABEL]: this.name } },
+      spec: { type: 'NodePort', selector: { [LABEL]: this.name }, ports: [{ port: 6379 }] },
+    };
+  }
+
+  #pod(node: string) {
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: this.name, labels: { [LABEL]: this.name } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        nodeSelector: { 'kubernetes.io/hostname': node },
+        containers: [{ name: 'redis', image: this.#lab.outputs.apps.image.redis, imagePullPolicy: 'Never' }],
+      },
+    };
+  }
+}
