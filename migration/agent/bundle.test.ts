@@ -31,11 +31,14 @@ describe('readBundle', () => {
     const mounts = [
       { destination: '/proc', source: 'proc' },
       { destination: '/dev/shm', source: '/run/shm' },
+      { destination: '/etc/hosts', source: `/var/lib/kubelet/pods/${UID}/etc-hosts` },
+      { destination: '/my/message', source: `/var/lib/kubelet/pods/${UID}/containers/main/0a1b2c3d` },
     ];
     const annotations = cri('container', { 'podferry.dev/migration': 'aaaaaaaa-1' });
     await write('sandbox', { hostname: 'tick-2', annotations: cri('sandbox') });
     const bundle = await readBundle(await write('c-1', { mounts, annotations }));
     expect(bundle).toMatchObject({ podUid: UID, container: 'main', image: 'tick:1', shmDir: '/run/shm' });
+    expect(bundle.terminationLog).toBe(`/var/lib/kubelet/pods/${UID}/containers/main/0a1b2c3d`);
     expect(bundle.origin).toEqual({ kind: 'move', id: 'aaaaaaaa-1' });
     expect(await sandboxHostName(bundle)).toBe('tick-2');
   });

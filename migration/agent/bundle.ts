@@ -16,6 +16,9 @@ const ociConfig = z.object({
   mounts: z.array(z.object({ destination: z.string(), source: z.string().optional() })).default([]),
 });
 
+/** The kubelet keeps these at pods/<uid>/containers/<name>/<random id>, wherever the container sees them. */
+const TERMINATION_LOG = /\/pods\/[^/]+\/containers\/[^/]+\/[^/]+$/;
+
 /** What a container's bundle says about the pod it belongs to. */
 export interface Bundle {
   dir: string;
@@ -25,6 +28,8 @@ export interface Bundle {
   image: string;
   /** The sandbox's directory that the container sees as /dev/shm. */
   shmDir: string | undefined;
+  /** The kubelet's file that the container sees as its termination message. */
+  terminationLog: string | undefined;
   /** Where its state comes from; undefined for a container that starts as usual. */
   origin: Origin | undefined;
 }
@@ -47,6 +52,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
     sandboxId: cri('sandbox-id'),
     image: cri('image-name'),
     shmDir: config.mounts.find(({ destination }) => destination === '/dev/shm')?.source,
+    terminationLog: config.mounts.find(({ source }) => TERMINATION_LOG.test(source ?? ''))?.source,
     origin: isContainer ? originOf(config.annotations, podUid) : undefined,
   };
 }

@@ -83,3 +83,6 @@ export async function mustRun(
 export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
 }
+
+/** All of a text in one line. */
+export const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ');

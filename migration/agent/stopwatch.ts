@@ -6,9 +6,12 @@ type PhaseName = PhaseTiming['name'];
 export class Stopwatch {
   readonly timings: PhaseTiming[] = [];
 
-  /** Runs `work` as the phase `name`. A phase that throws is recorded too: its time was spent. */
-  async phase<T>(name: PhaseName, work: () => Promise<T>): Promise<T> {
-    const end = this.begin(name);
+  /**
+   * Runs `work` as the phase `name`, for one container or for the whole pod. A phase that throws is recorded too: its time
+   * was spent.
+   */
+  async phase<T>(name: PhaseName, work: () => Promise<T>, container?: string): Promise<T> {
+    const end = this.begin(name, container);
     try {
       return await work();
     } finally {
@@ -17,14 +20,15 @@ export class Stopwatch {
   }
 
   /** Begins a phase; the returned function ends it. */
-  begin(name: PhaseName): () => void {
+  begin(name: PhaseName, container?: string): () => void {
     const startedAt = new Date().toISOString();
     const start = performance.now();
     let open = true;
     return () => {
       if (!open) return;
       open = false;
-      this.timings.push({ name, startedAt, ms: milliseconds(performance.now() - start) });
+      const ms = milliseconds(performance.now() - start);
+      this.timings.push({ name, ...(container === undefined ? {} : { container }), startedAt, ms });
     };
   }
 }

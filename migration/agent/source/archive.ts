@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeFileSync } f
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
+import { statePart } from '../state-layout.ts';
 import { BLOCK, makeHeader, padding, TYPE } from '../tar/header.ts';
 
 /**
@@ -13,7 +13,7 @@ import { BLOCK, makeHeader, padding, TYPE } from '../tar/header.ts';
 const PORTION = 1024 * 1024;
 
 /**
- * Packs a staging directory (`image/*`, `rw.tar`, `shm.tar`) into one tar file and removes each part as soon as it is in:
+ * Packs a staging directory (see state-layout.ts) into one tar file and removes each part as soon as it is in:
  * both live in memory, and the state should not stand there twice. Returns the archive's size in bytes.
  */
 export async function packState(staging: string, file: string): Promise<number> {
@@ -52,11 +52,12 @@ export async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The files of a staging directory, relative to it: those beside the images first. */
+/** The files of a staging directory, relative to it (see state-layout.ts): archives first, so that they can be used first. */
 export async function partsOf(staging: string): Promise<string[]> {
-  const beside = (await readdir(staging)).filter((name) => name === LAYER_FILE || name === SHM_FILE);
-  const images = await readdir(path.join(staging, IMAGE_DIR));
-  return [...beside.sort(), ...images.sort().map((name) => `${IMAGE_DIR}/${name}`)];
+  const all = await readdir(staging, { recursive: true });
+  const parts = all.filter((name) => statePart(name) !== undefined);
+  const isImage = (name: string): number => (statePart(name)?.kind === 'image' ? 1 : 0);
+  return parts.sort((a, b) => isImage(a) - isImage(b) || (a < b ? -1 : 1));
 }
 
 /** Hands over a file in portions, which are valid only during the call; lets other work run after each full one. */

@@ -1,61 +1,98 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { readBundle } from '../bundle.ts';
-import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
+import { IMAGE_DIR, statePath } from '../state-layout.ts';
 import type { Stopwatch } from '../stopwatch.ts';
-import type { RunningContainer } from './container.ts';
 import { dump } from './dump.ts';
-import { archiveLayer, upperDirectory } from './layer.ts';
+import { archiveOf } from './layer.ts';
+import type { FoundContainer, FoundPod } from './pod.ts';
+import type { StateOutput } from './state-output.ts';
 
-const LAYER_LIMIT_MS = 5 * 60_000;
+const ARCHIVE_LIMIT_MS = 10 * 60_000;
 
-/** The directories of a container whose content CRIU does not dump. */
-export interface CaptureFiles {
-  /** Takes the container's writes. */
-  upper: string;
-  /** Seen by the container as /dev/shm. */
-  shmDir: string | undefined;
-}
-
-/** Finds them. Before the freeze. */
-export async function filesOf(container: RunningContainer): Promise<CaptureFiles> {
-  const { shmDir } = await readBundle(container.bundle);
-  return { upper: await upperDirectory(container.bundle), shmDir };
+/** A pod of which no task runs. */
+export interface FrozenPod extends FoundPod {
+  /** By container: processes that a signal had stopped before, by their pids inside. */
+  stopped: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface CapturePlaces {
-  /** Receives `image/`, `rw.tar` and `shm.tar`; in memory. */
+  /** Receives `<container>/image/`; in memory. */
   staging: string;
-  /** Receives CRIU's dump.log. */
+  /** Receives CRIU's dump.log, in a folder for each container. */
   logDir: string;
 }
 
 /** Makes an empty staging directory. Before the freeze. */
-export async function prepareStaging(places: CapturePlaces): Promise<void> {
+export async function prepareStaging(pod: FoundPod, places: CapturePlaces): Promise<void> {
   await rm(places.staging, { recursive: true, force: true });
-  await mkdir(path.join(places.staging, IMAGE_DIR), { recursive: true, mode: 0o700 });
-  await mkdir(places.logDir, { recursive: true, mode: 0o700 });
+  for (const { name } of pod.containers) {
+    await mkdir(imageDirectory(places, name), { recursive: true, mode: 0o700 });
+    await mkdir(path.join(places.logDir, name), { recursive: true, mode: 0o700 });
+  }
 }
 
+/** Where the images of a container are written to. */
+export const imageDirectory = (places: CapturePlaces, container: string): string =>
+  path.join(places.staging, container, IMAGE_DIR);
+
 /**
- * Saves the state of a frozen container into the staging directory: its processes by CRIU and, side by side, the
- * files that CRIU leaves out. Resolves, or rejects with the first failure, only when both have ended: nothing may still hold the tasks.
+ * Saves the state of a frozen pod: the processes of all containers by CRIU and, side by side, the files that CRIU leaves
+ * out. Resolves, or rejects with the first failure, only when all have ended: nothing may still hold the tasks.
  */
 export async function captureFrozen(
-  container: RunningContainer,
-  files: CaptureFiles,
+  pod: FrozenPod,
   places: CapturePlaces,
+  output: StateOutput,
   watch: Stopwatch,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const image = { imageDir: path.join(places.staging, IMAGE_DIR), logDir: places.logDir };
-  const dumped = watch.phase('dump', () => dump(container, image));
-  const layered = watch.phase('layer', () => archiveFiles(files, places.staging));
-  const ended = await Promise.allSettled([dumped, layered]);
+  const dumped = pod.containers.map((container) => {
+    const { name } = container;
+    const dumpPlaces = { imageDir: imageDirectory(places, name), logDir: path.join(places.logDir, name) };
+    return watch.phase('dump', () => dump(container, dumpPlaces), name);
+  });
+  const written = watch.phase('layer', () => writeFiles(pod, output, signal));
+  const ended = await Promise.allSettled([...dumped, written]);
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }
 
-async function archiveFiles({ upper, shmDir }: CaptureFiles, staging: string): Promise<void> {
-  await archiveLayer(upper, path.join(staging, LAYER_FILE), LAYER_LIMIT_MS);
-  if (shmDir !== undefined && (await readdir(shmDir)).length > 0)
-    await archiveLayer(shmDir, path.join(staging, SHM_FILE), LAYER_LIMIT_MS);
+async function writeFiles(pod: FrozenPod, output: StateOutput, signal?: AbortSignal): Promise<void> {
+  for (const container of pod.containers) await writeContainer(container, pod, output, signal);
+  const archive = (directory: string, file: string) => writeArchive(directory, file, output, signal);
+  if (pod.shmDir !== undefined) await archive(pod.shmDir, statePath({ kind: 'shm' }));
+  for (const { name, directory } of pod.volumes)
+    await archive(directory, statePath({ kind: 'volume', volume: name }));
+}
+
+async function writeContainer(
+  { name, upper, terminationLog }: FoundContainer,
+  pod: FrozenPod,
+  output: StateOutput,
+  signal?: AbortSignal,
+): Promise<void> {
+  await writeArchive(upper, statePath({ kind: 'layer', container: name }), output, signal);
+  const message = terminationLog === undefined ? Buffer.alloc(0) : await readFile(terminationLog);
+  if (message.length > 0)
+    await output.write(statePath({ kind: 'termination-log', container: name }), whole(message));
+  const stopped = pod.stopped.get(name) ?? [];
+  if (stopped.length > 0) {
+    const list = Buffer.from(JSON.stringify(stopped));
+    await output.write(statePath({ kind: 'stopped', container: name }), whole(list));
+  }
+}
+
+/** Nothing for an empty directory: starting tar for each would be felt in the freeze. */
+async function writeArchive(
+  directory: string,
+  file: string,
+  output: StateOutput,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (readdirSync(directory).length > 0)
+    await output.write(file, archiveOf(directory, ARCHIVE_LIMIT_MS, signal));
+}
+
+async function* whole(content: Buffer): AsyncGenerator<Buffer> {
+  yield content;
 }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processStartTime } from '../process.ts';
-import { findContainer } from './container.ts';
+import { findContainers } from './container.ts';
 import { findUpper } from './layer.ts';
 
-const REF = { namespace: 'default', pod: 'tick', podUid: 'uid-1', container: 'main' };
+const REF = { namespace: 'default', pod: 'tick', podUid: 'uid-1' };
 let root: string;
 
 beforeEach(async () => {
@@ -41,39 +41,56 @@ async function state(id: string, given: Given = {}): Promise<void> {
   await writeFile(path.join(root, id, 'state.json'), text);
 }
 
-describe('findContainer', () => {
+describe('findContainers', () => {
   it('finds the container among sandboxes, other pods and other containers', async () => {
     await state('sandbox', { type: 'sandbox' });
     await state('other-pod', { uid: 'uid-2' });
     await state('sidecar', { name: 'sidecar' });
     await state('wanted');
-    expect(await findContainer(REF, root)).toEqual({
-      id: 'wanted',
-      bundle: '/run/bundles/wanted',
-      initPid: process.pid,
-      cgroup: { version: 1, path: '/freezer/x' },
-      memoryCgroup: '/memory/x',
-    });
+    expect(await findContainers(REF, ['main'], root)).toEqual([
+      {
+        name: 'main',
+        id: 'wanted',
+        bundle: '/run/bundles/wanted',
+        initPid: process.pid,
+        cgroup: { version: 1, path: '/freezer/x' },
+        memoryCgroup: '/memory/x',
+      },
+    ]);
+  });
+
+  it('gives several in the order in which they are named', async () => {
+    await state('one');
+    await state('two', { name: 'sidecar' });
+    for (const names of [
+      ['main', 'sidecar'],
+      ['sidecar', 'main'],
+    ])
+      expect((await findContainers(REF, names, root)).map(({ name }) => name)).toEqual(names);
   });
 
   it('takes the one that lives of several with one name', async () => {
     await state('dead', { start: 1 });
     await state('alive');
-    expect(await findContainer(REF, root)).toMatchObject({ id: 'alive' });
+    expect(await findContainers(REF, ['main'], root)).toMatchObject([{ id: 'alive' }]);
   });
 
   it('knows cgroup version 2', async () => {
     await state('wanted', { cgroups: { '': '/sys/fs/cgroup/pod/x' } });
     const cgroup = { version: 2, path: '/sys/fs/cgroup/pod/x' };
-    expect(await findContainer(REF, root)).toMatchObject({ cgroup, memoryCgroup: '/sys/fs/cgroup/pod/x' });
+    const memoryCgroup = '/sys/fs/cgroup/pod/x';
+    expect(await findContainers(REF, ['main'], root)).toMatchObject([{ cgroup, memoryCgroup }]);
   });
 
   it('says what it did not find', async () => {
     await state('dead', { start: 1 });
-    await expect(findContainer(REF, root)).rejects.toThrow(
+    await state('sidecar', { name: 'sidecar' });
+    await expect(findContainers(REF, ['sidecar', 'main'], root)).rejects.toThrow(
       'container main of pod default/tick does not run here',
     );
-    await expect(findContainer(REF, path.join(root, 'nothing'))).rejects.toMatchObject({ step: 'find' });
+    await expect(findContainers(REF, ['main'], path.join(root, 'nothing'))).rejects.toMatchObject({
+      step: 'find',
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { ContainerRef } from '../../contract/agent-api.ts';
+import type { PodRef } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
 import { processStartTime } from '../process.ts';
 
@@ -10,6 +10,7 @@ export const RUNC_ROOT = '/run/containerd/runc/k8s.io';
 
 /** A running container, as far as a dump needs to know it. */
 export interface RunningContainer {
+  name: string;
   id: string;
   bundle: string;
   initPid: number;
@@ -35,21 +36,29 @@ const runcState = z.object({
 type RuncState = z.infer<typeof runcState>;
 
 /**
- * Finds the container that runs for a pod. Only containers whose first process lives count: after restarts, dead ones
- * of the same name may still be there. Throws StepError `find` when there is none.
+ * Finds containers that run for a pod, in the order of `names`. Only containers whose first process lives count: after
+ * restarts, dead ones of the same name may still be there. Throws StepError `find` that names those it did not find.
  */
-export async function findContainer(ref: ContainerRef, runcRoot = RUNC_ROOT): Promise<RunningContainer> {
-  const ids = await readdir(runcRoot).catch(() => []);
-  for (const id of ids) {
+export async function findContainers(
+  ref: PodRef,
+  names: readonly string[],
+  runcRoot = RUNC_ROOT,
+): Promise<RunningContainer[]> {
+  const found = new Map<string, RunningContainer>();
+  for (const id of await readdir(runcRoot).catch(() => [])) {
     const state = await readState(path.join(runcRoot, id, 'state.json'));
-    if (state === undefined || !isContainer(state, ref)) continue;
+    const name = state === undefined ? undefined : containerOf(state, ref);
+    if (state === undefined || name === undefined || !names.includes(name)) continue;
     if ((await processStartTime(state.init_process_pid)) === state.init_process_start)
-      return fromState(state);
+      found.set(name, fromState(name, state));
   }
-  throw new StepError(
-    'find',
-    `container ${ref.container} of pod ${ref.namespace}/${ref.pod} does not run here`,
-  );
+  const missing = names.filter((name) => !found.has(name));
+  if (missing.length > 0)
+    throw new StepError(
+      'find',
+      `container ${missing.join(', ')} of pod ${ref.namespace}/${ref.pod} does not run here`,
+    );
+  return names.flatMap((name) => found.get(name) ?? []);
 }
 
 /** A state that vanishes while it is read belongs to a container that just ended. */
@@ -63,15 +72,15 @@ function label(state: RuncState, key: string): string | undefined {
   return found?.slice(key.length + 1);
 }
 
-function isContainer(state: RuncState, ref: ContainerRef): boolean {
-  return (
+/** The container's name, if it is one of this pod. */
+function containerOf(state: RuncState, ref: PodRef): string | undefined {
+  const ofPod =
     label(state, 'io.kubernetes.cri.container-type') === 'container' &&
-    label(state, 'io.kubernetes.cri.sandbox-uid') === ref.podUid &&
-    label(state, 'io.kubernetes.cri.container-name') === ref.container
-  );
+    label(state, 'io.kubernetes.cri.sandbox-uid') === ref.podUid;
+  return ofPod ? label(state, 'io.kubernetes.cri.container-name') : undefined;
 }
 
-function fromState(state: RuncState): RunningContainer {
+function fromState(name: string, state: RuncState): RunningContainer {
   const bundle = label(state, 'bundle');
   const freezer = state.cgroup_paths.freezer;
   const unified = state.cgroup_paths[''];
@@ -83,5 +92,5 @@ function fromState(state: RuncState): RunningContainer {
   if (bundle === undefined || cgroup === undefined)
     throw new StepError('find', `runc's state of container ${state.id} names no bundle or no cgroup`);
   const memoryCgroup = cgroup.version === 2 ? cgroup.path : state.cgroup_paths.memory;
-  return { id: state.id, bundle, initPid: state.init_process_pid, cgroup, memoryCgroup };
+  return { name, id: state.id, bundle, initPid: state.init_process_pid, cgroup, memoryCgroup };
 }

@@ -1,46 +1,64 @@
-import type { ContainerRef } from '../../contract/agent-api.ts';
+import type { PodRef } from '../../contract/agent-api.ts';
 import { inStep } from '../failure.ts';
 import type { Stopwatch } from '../stopwatch.ts';
-import { type CaptureFiles, type CapturePlaces, captureFrozen, filesOf, prepareStaging } from './capture.ts';
-import { type CgroupPath, findContainer, type RunningContainer } from './container.ts';
-import { checkSpace, untilNoDump } from './dump.ts';
-import { freeze, killFrozen, thaw } from './freezer.ts';
+import { type CapturePlaces, captureFrozen, type FrozenPod, prepareStaging } from './capture.ts';
+import type { CgroupPath } from './container.ts';
+import { checkSpace, endDumps } from './dump.ts';
+import { freezePod } from './freeze-pod.ts';
+import { isGone, killFrozen, thaw } from './freezer.ts';
+import { type FoundPod, findPod } from './pod.ts';
+import type { StateOutput } from './state-output.ts';
 
-/** A running container with all that has to be known of it before it is frozen. */
-export interface FoundContainer extends RunningContainer {
-  files: CaptureFiles;
-}
-
-/** What moves and checkpoints do to the containers of this node: the seam between their order of steps and the system. */
+/** What moves and checkpoints do to the pods of this node: the seam between their order of steps and the system. */
 export interface Containers {
   /**
-   * Finds a container, and makes room for its state: `copies` times over in memory. StepError `find` or `space`.
+   * Finds the containers of a pod, in the order of `names`, and makes room for their state: `copies` times over in
+   * memory. StepError `find` or `space`.
    */
-  prepare(ref: ContainerRef, places: CapturePlaces, copies: number): Promise<FoundContainer>;
-  /** StepError `freeze`; then the container runs. */
-  freeze(cgroup: CgroupPath): Promise<void>;
-  /** Saves a frozen container's state; StepError `dump` or `layer`. It stays frozen either way. */
-  capture(container: FoundContainer, places: CapturePlaces, watch: Stopwatch): Promise<void>;
-  /** Lets a container run again; content if it is gone. */
-  thaw(cgroup: CgroupPath): void;
-  /** Ends a frozen container before it runs another instruction. StepError `release`. */
-  kill(cgroup: CgroupPath): Promise<void>;
-  /** Resolves when nobody dumps the container any more. */
-  untilNoDump(containerId: string): Promise<void>;
+  prepare(ref: PodRef, names: readonly string[], places: CapturePlaces, copies: number): Promise<FoundPod>;
+  /** All of them, or none: StepError `freeze`; then all run. */
+  freeze(pod: FoundPod): Promise<FrozenPod>;
+  /**
+   * Saves a frozen pod's state: images into the staging directory, everything else to `output`. StepError `dump` or
+   * `layer`. The pod stays frozen either way, and no dump runs any more. An abort of `signal` ends what is not a dump at once.
+   */
+  capture(
+    pod: FrozenPod,
+    places: CapturePlaces,
+    output: StateOutput,
+    watch: Stopwatch,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** Lets containers run again; content if they are gone. */
+  thaw(cgroups: readonly CgroupPath[]): void;
+  /** Ends frozen containers before they run another instruction. StepError `release`. */
+  kill(cgroups: readonly CgroupPath[]): Promise<void>;
+  /** Whether none of them is there any more. */
+  areGone(cgroups: readonly CgroupPath[]): boolean;
+  /**
+   * Resolves when nobody dumps these containers any more. A dump that has not ended after `graceMs` is killed: whoever still
+   * held the tasks would freeze them again.
+   */
+  endDumps(containerIds: readonly string[], graceMs: number): Promise<void>;
 }
 
 /** The containers that containerd runs through runc. */
 export const runcContainers: Containers = {
-  async prepare(ref, places, copies) {
-    const container = await inStep('find', () => findContainer(ref));
-    const files = await inStep('find', () => filesOf(container));
-    await checkSpace(container, places.staging, copies);
-    await prepareStaging(places);
-    return { ...container, files };
+  async prepare(ref, names, places, copies) {
+    const pod = await inStep('find', () => findPod(ref, names));
+    await checkSpace(pod.containers, places.staging, copies);
+    await prepareStaging(pod, places);
+    return pod;
   },
-  freeze: (cgroup) => freeze(cgroup),
-  capture: (container, places, watch) => captureFrozen(container, container.files, places, watch),
-  thaw,
-  kill: (cgroup) => killFrozen(cgroup),
-  untilNoDump,
+  freeze: (pod) => freezePod(pod),
+  capture: captureFrozen,
+  thaw: (cgroups) => {
+    for (const cgroup of cgroups) thaw(cgroup);
+  },
+  async kill(cgroups) {
+    const ended = await Promise.allSettled(cgroups.map((cgroup) => killFrozen(cgroup)));
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  },
+  areGone: (cgroups) => cgroups.every(isGone),
+  endDumps,
 };

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, lastLine } from '../command.ts';
@@ -7,11 +7,11 @@ import { StepError } from '../failure.ts';
 import { requireSpace } from '../space.ts';
 import { RUNC_ROOT, type RunningContainer } from './container.ts';
 
-/** CRIU must not be killed in the middle: the tasks it holds would run on. This bound only ends a hung one. */
+/** This bound only ends a hung dump; whoever cannot wait as long calls endDumps. */
 const DUMP_LIMIT_MS = 10 * 60_000;
 
 export interface DumpPlaces {
-  /** Receives CRIU's images and descriptors.json; in memory. */
+  /** Receives CRIU's images and descriptors.json; in memory. It has to exist, like the other. */
   imageDir: string;
   /** Receives dump.log. */
   logDir: string;
@@ -22,43 +22,64 @@ export interface DumpPlaces {
  * Throws StepError `dump` with CRIU's words.
  */
 export async function dump(container: RunningContainer, places: DumpPlaces): Promise<void> {
-  await mkdir(places.imageDir, { recursive: true, mode: 0o700 });
-  await mkdir(places.logDir, { recursive: true, mode: 0o700 });
   const args = ['--root', RUNC_ROOT, 'checkpoint', '--leave-running', '--tcp-established', '--ext-unix-sk'];
   args.push('--file-locks', '--image-path', places.imageDir, '--work-path', places.logDir, container.id);
   const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true });
   if (result.code === 0) return;
   const criuLog = await criuWords(path.join(places.logDir, 'dump.log'));
   const why = firstCause(criuLog) || lastLine(result.stderr) || 'runc checkpoint said nothing';
-  throw new StepError('dump', `CRIU cannot dump the container: ${why}`, { criuLog });
+  throw new StepError('dump', `CRIU cannot dump container ${container.name}: ${why}`, { criuLog });
 }
 
 /**
- * Resolves when no `runc checkpoint` of this container runs any more. An earlier run of the agent may have left one: CRIU
- * freezes the tasks again at its end, so that a thaw before it would not last.
+ * Resolves when no `runc checkpoint` of these containers runs any more, nor its CRIU: it freezes the tasks again at its end, so
+ * that a thaw before it would not last. What has not ended after `graceMs` is killed.
  */
-export async function untilNoDump(containerId: string): Promise<void> {
-  while (await isBeingDumped(containerId)) await sleep(100);
+export async function endDumps(containerIds: readonly string[], graceMs: number): Promise<void> {
+  const end = performance.now() + graceMs;
+  let groups = await dumpsOf(containerIds);
+  while (groups.length > 0) {
+    const late = performance.now() >= end;
+    groups = groups.filter((group) => signalGroup(group, late ? 'SIGKILL' : 0));
+    if (groups.length > 0) await sleep(LOOK_MS);
+  }
 }
 
-async function isBeingDumped(containerId: string): Promise<boolean> {
+const LOOK_MS = 20;
+
+/** Process groups of the dumps under way, also of those that an earlier run of the agent began. */
+async function dumpsOf(containerIds: readonly string[]): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-    if (words.includes('checkpoint') && words.includes(containerId)) return true;
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).split('\0');
+    if (words.includes('checkpoint') && containerIds.some((id) => words.includes(id)))
+      found.push(Number(pid));
   }
-  return false;
+  return found;
+}
+
+/** Whether the group was still there. `dump` starts each runc as the leader of its own. */
+function signalGroup(group: number, signal: 'SIGKILL' | 0): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /**
- * Throws StepError `space` when the file system of `imagesDir` cannot hold a container's memory `copies` times over. What the
- * container has in memory of files is not dumped, so anonymous and shared memory are what counts.
+ * Throws StepError `space` when the file system of `imagesDir` cannot hold the containers' memory `copies` times over. What
+ * they have in memory of files is not dumped, so anonymous and shared memory are what counts.
  */
 export async function checkSpace(
-  container: RunningContainer,
+  containers: readonly RunningContainer[],
   imagesDir: string,
   copies: number,
 ): Promise<void> {
-  await requireSpace(imagesDir, (await memoryInUse(container)) * copies);
+  const sizes = await Promise.all(containers.map(memoryInUse));
+  await requireSpace(imagesDir, sizes.reduce((all, size) => all + size, 0) * copies);
 }
 
 async function memoryInUse(container: RunningContainer): Promise<number> {

@@ -79,7 +79,7 @@ function killAll(cgroup: CgroupPath, pids: readonly number[]): void {
 }
 
 /** Processes of a cgroup and of those below it; a container may have made some. */
-function tasksOf(directory: string): number[] {
+export function tasksOf(directory: string): number[] {
   try {
     const own = readFileSync(path.join(directory, 'cgroup.procs'), 'latin1')
       .split('\n')

@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { lastLine } from '../command.ts';
 import { StepError } from '../failure.ts';
+import { startReading } from '../piped-program.ts';
 import { translateLayer } from '../tar/layer.ts';
 
 /**
@@ -35,31 +31,29 @@ function unescapeMount(text: string): string {
   );
 }
 
-/** Writes a layer as an archive (see tar/layer.ts). The container has to be frozen meanwhile. */
-export async function archiveLayer(upper: string, file: string, timeoutMs: number): Promise<void> {
+/**
+ * A directory as an archive (see tar/layer.ts), while it is made. Nobody may write to the directory meanwhile. Throws
+ * StepError `layer`; ends at once when `signal` is aborted.
+ */
+export async function* archiveOf(
+  directory: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
   const args = ['--create', '--format=posix', '--sparse', '--xattrs', '--xattrs-include=*', '--acls'];
-  args.push('--numeric-owner', '--directory', upper, '--file', '-', '.');
-  const child = spawn('tar', args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    words = (words + chunk).slice(-4096);
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code));
-  });
+  args.push('--numeric-owner', '--directory', directory, '--file', '-', '.');
+  const tar = startReading('tar', args, timeoutMs);
+  signal?.addEventListener('abort', tar.kill);
   try {
-    await pipeline(Readable.from(translateLayer(child.stdout)), createWriteStream(file, { mode: 0o600 }));
-    const code = await ended;
-    if (code !== 0) throw new Error(`tar: exit ${code}: ${lastLine(words)}`);
+    yield* translateLayer(tar.stdout);
+    const failure = await tar.failure;
+    if (failure !== undefined) throw new Error(failure);
   } catch (cause) {
-    child.kill('SIGKILL');
-    ended.catch(() => undefined);
-    const why = lastLine(words) || (cause instanceof Error ? cause.message : String(cause));
-    throw new StepError('layer', `the writable layer cannot be saved: ${why}`, { cause });
+    tar.kill();
+    const why = (await tar.failure) ?? (cause instanceof Error ? cause.message : String(cause));
+    throw new StepError('layer', `the files in ${directory} cannot be saved: ${why}`, { cause });
+  } finally {
+    tar.kill();
+    signal?.removeEventListener('abort', tar.kill);
   }
 }

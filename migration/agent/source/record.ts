@@ -2,19 +2,25 @@ import { z } from 'zod';
 import {
   agentFailure,
   checkpointRecord,
-  containerRef,
   operationId,
   phaseTiming,
+  podRef,
   type SourceRecord,
   sourceState,
 } from '../../contract/agent-api.ts';
-
-const cgroupPath = z.strictObject({ version: z.literal([1, 2]), path: z.string() });
+import type { FoundPod } from './pod.ts';
 
 /** What a restarted agent needs to know of a container that it may have left frozen. */
-const frozenPart = {
-  containerId: z.string().nullable(),
-  cgroup: cgroupPath.nullable(),
+const heldContainer = z.strictObject({
+  name: z.string(),
+  id: z.string(),
+  cgroup: z.strictObject({ version: z.literal([1, 2]), path: z.string() }),
+});
+export type HeldContainer = z.infer<typeof heldContainer>;
+
+const heldPart = {
+  /** None before anything was touched. */
+  held: z.array(heldContainer),
   changedAt: z.iso.datetime(),
 };
 
@@ -22,30 +28,37 @@ const frozenPart = {
 export const sourceDocument = z.object({
   id: operationId,
   state: sourceState,
+  resumed: z.boolean(),
   /** Null, like the target's agent, in the record of a move that was aborted before it was asked for. */
-  source: containerRef.nullable(),
+  source: podRef.nullable(),
   targetAgent: z.url().nullable(),
+  deadlineMs: z.int().nonnegative(),
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
-  ...frozenPart,
+  ...heldPart,
 });
 export type SourceDocument = z.infer<typeof sourceDocument>;
 
 /** A checkpoint as it stands on disk. */
-export const checkpointDocument = checkpointRecord.extend({ source: containerRef, ...frozenPart });
+export const checkpointDocument = checkpointRecord.extend({ source: podRef, ...heldPart });
 export type CheckpointDocument = z.infer<typeof checkpointDocument>;
 
+/** The part of a pod that records keep. */
+export const heldOf = (pod: FoundPod): HeldContainer[] =>
+  pod.containers.map(({ name, id, cgroup }) => ({ name, id, cgroup }));
+
 export function sourceAnswer(document: SourceDocument): SourceRecord {
-  const { id, state, freezeMs, bytes, timings, failure } = document;
-  return { id, state, freezeMs, bytes, timings, failure };
+  const { id, state, resumed, freezeMs, bytes, timings, failure } = document;
+  return { id, state, resumed, freezeMs, bytes, timings, failure };
 }
 
 /** The answer about a move that this agent never heard of. */
 export const absentSource = (id: string): SourceRecord => ({
   id,
   state: 'absent',
+  resumed: false,
   freezeMs: null,
   bytes: null,
   timings: [],

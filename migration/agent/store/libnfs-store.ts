@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
-import { command } from '../command.ts';
+import { command, oneLine } from '../command.ts';
 import { StepError } from '../failure.ts';
+import { startReading } from '../piped-program.ts';
 import type { StorePath } from './path.ts';
 import type { Store, StoreEntry, StoreFolders } from './store.ts';
 
@@ -54,29 +54,14 @@ export class LibnfsStore implements Store {
   }
 
   async *read(file: StorePath, timeoutMs: number): AsyncGenerator<Buffer> {
-    const child = spawn('nfs-cat', [this.#url(file)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-    });
-    let words = '';
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      words = (words + chunk).slice(-4096);
-    });
-    const ended = new Promise<string | undefined>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('close', (code, signal) => {
-        if (code === 0) resolve(undefined);
-        else resolve(signal ? 'it took too long' : oneLine(words) || `nfs-cat: exit ${code}`);
-      });
-    });
+    const program = startReading('nfs-cat', [this.#url(file)], timeoutMs);
     try {
-      yield* child.stdout;
-      const failure = await ended;
+      yield* program.stdout;
+      const failure = await program.failure;
       if (failure !== undefined)
         throw new StepError('store', `cannot read '${file}' on the store: ${failure}`);
     } finally {
-      child.kill('SIGKILL');
+      program.kill();
     }
   }
 
@@ -103,5 +88,3 @@ export class LibnfsStore implements Store {
     return `nfs://${this.#place.server}${this.#place.export}/${file}?version=4`;
   }
 }
-
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ');

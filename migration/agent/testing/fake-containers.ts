@@ -1,41 +1,56 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ContainerRef } from '../../contract/agent-api.ts';
+import type { PodRef } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
-import type { CapturePlaces } from '../source/capture.ts';
+import { type CapturePlaces, type FrozenPod, imageDirectory, prepareStaging } from '../source/capture.ts';
 import type { CgroupPath } from '../source/container.ts';
-import type { Containers, FoundContainer } from '../source/containers.ts';
-import { DESCRIPTORS_FILE, IMAGE_DIR, LAYER_FILE } from '../state-layout.ts';
+import type { Containers } from '../source/containers.ts';
+import type { FoundPod } from '../source/pod.ts';
+import type { StateOutput } from '../source/state-output.ts';
+import { DESCRIPTORS_FILE, statePath } from '../state-layout.ts';
 
-const CGROUP: CgroupPath = { version: 1, path: '/sys/fs/cgroup/freezer/test' };
-
-/** One container that only remembers what was done to it, and can be told to fail at a step. */
+/** A pod's containers that only remember what was done to them, and can be told to fail at a step. */
 export class FakeContainers implements Containers {
-  state: 'running' | 'frozen' | 'killed' = 'running';
+  state: 'running' | 'frozen' | 'killed' | 'gone' = 'running';
   readonly done: string[] = [];
   failing: string | undefined;
-  /** Called while the container is being dumped. */
+  /** Called while the containers are being dumped. */
   duringCapture: () => Promise<void> = async () => undefined;
 
-  async prepare(ref: ContainerRef, places: CapturePlaces): Promise<FoundContainer> {
+  async prepare(ref: PodRef, names: readonly string[], places: CapturePlaces): Promise<FoundPod> {
     this.#step('find');
-    await mkdir(path.join(places.staging, IMAGE_DIR), { recursive: true });
-    const files = { upper: '/upper', shmDir: undefined };
-    const bundle = `/bundles/${ref.pod}`;
-    return { id: 'c-1', bundle, initPid: 1, cgroup: CGROUP, memoryCgroup: undefined, files };
+    const containers = names.map((name) => ({
+      name,
+      id: `c-${name}`,
+      bundle: `/bundles/${ref.pod}`,
+      initPid: 1,
+      cgroup: { version: 1 as const, path: `/sys/fs/cgroup/freezer/${name}` },
+      memoryCgroup: undefined,
+      upper: '/upper',
+      terminationLog: undefined,
+    }));
+    const pod: FoundPod = { containers, volumes: [], shmDir: undefined };
+    await prepareStaging(pod, places);
+    return pod;
   }
 
-  async freeze(): Promise<void> {
+  async freeze(pod: FoundPod): Promise<FrozenPod> {
     this.#step('freeze');
     this.state = 'frozen';
+    return { ...pod, stopped: new Map() };
   }
 
-  async capture(_container: FoundContainer, places: CapturePlaces): Promise<void> {
+  async capture(pod: FrozenPod, places: CapturePlaces, output: StateOutput): Promise<void> {
+    for (const { name } of pod.containers)
+      await output.write(statePath({ kind: 'layer', container: name }), content(`layer of ${name}`));
     await this.duringCapture();
     this.#step('dump');
-    await writeFile(path.join(places.staging, IMAGE_DIR, 'pages-1.img'), 'memory');
-    await writeFile(path.join(places.staging, IMAGE_DIR, DESCRIPTORS_FILE), '[]');
-    await writeFile(path.join(places.staging, LAYER_FILE), 'layer');
+    for (const { name } of pod.containers) {
+      const images = imageDirectory(places, name);
+      await mkdir(images, { recursive: true });
+      await writeFile(path.join(images, 'pages-1.img'), `memory of ${name}`);
+      await writeFile(path.join(images, DESCRIPTORS_FILE), '[]');
+    }
   }
 
   thaw(): void {
@@ -48,12 +63,20 @@ export class FakeContainers implements Containers {
     this.state = 'killed';
   }
 
-  async untilNoDump(): Promise<void> {
-    this.done.push('wait for the dump');
+  areGone(_cgroups: readonly CgroupPath[]): boolean {
+    return this.state === 'gone';
+  }
+
+  async endDumps(): Promise<void> {
+    this.done.push('end dumps');
   }
 
   #step(name: string): void {
     this.done.push(name);
     if (this.failing === name) throw new StepError(name, `${name} failed`, { criuLog: ['Error'] });
   }
+}
+
+async function* content(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
 }
