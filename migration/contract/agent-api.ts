@@ -175,6 +175,8 @@ export const checkpointRequest = z.strictObject({
   path: z.string().min(1),
   /** By container. */
   images: z.record(z.string(), z.string()),
+  /** The checkpoint that stands at `path` is set aside (see checkpoint-path.ts) instead of being removed. */
+  keepPrevious: z.boolean().default(false),
   hold: z.boolean().default(false),
   /** With `hold`: from the freeze to the complete checkpoint, in ms; past it the pod is thawed. */
   deadlineMs: z.int().min(1000).max(600_000).default(600_000),
@@ -216,8 +218,39 @@ export const checkpointManifest = z.strictObject({
 });
 export type CheckpointManifest = z.infer<typeof checkpointManifest>;
 
-/** GET /v1/store/manifest?path=DIR on the keeper: the manifest of one pod's checkpoint; 404 with a failure otherwise. */
-export const manifestQuery = z.strictObject({ path: z.string().min(1) });
+/**
+ * Query of GET /v1/store/checkpoint on the keeper. `present`: the manifest is sound and every file there in its size;
+ * `contents`: the hash of every file too, which takes as long as reading it all, once. 404: nothing there; 422: damaged, or
+ * nothing that can be restored, and the answer's message names the file.
+ */
+export const storedCheckpointQuery = z.strictObject({
+  path: z.string().min(1),
+  check: z.enum(['present', 'contents']),
+});
+export type StoredCheckpointQuery = z.infer<typeof storedCheckpointQuery>;
+
+export const storedCheckpoint = z.strictObject({
+  manifest: checkpointManifest,
+  /** SHA-256 of podferry.json. */
+  sha256: z.string(),
+  /** Of all files but podferry.json. */
+  bytes: z.int().nonnegative(),
+  /** When the keeper last compared every byte of these very files; null: not since it was started. */
+  verifiedAt: z.iso.datetime().nullable(),
+});
+export type StoredCheckpoint = z.infer<typeof storedCheckpoint>;
+
+/** POST /v1/store/checkpoint/remove on the keeper: removes the directory if it holds this pod's checkpoint. */
+export const removeCheckpointRequest = z.strictObject({
+  path: z.string().min(1),
+  podUid: z.string().min(1),
+  /** As the manifest says it; absent: whenever it was taken. */
+  createdAt: z.iso.datetime().optional(),
+});
+export type RemoveCheckpointRequest = z.infer<typeof removeCheckpointRequest>;
+
+/** `removed` is false when nothing, or something else, stood there. */
+export const removedCheckpoint = z.strictObject({ removed: z.boolean() });
 
 /** Outcome of one named check. `skipped`: could not be told, and why. */
 export const checkResult = z.strictObject({
@@ -248,6 +281,7 @@ export type NodeFacts = z.infer<typeof nodeFacts>;
 
 /** POST /v1/preflight/source, operator to the pod's agent: looks at the running pod, touches nothing. */
 export const sourcePreflightRequest = z.strictObject({ source: podRef, containers: containerNames });
+export type SourcePreflightRequest = z.infer<typeof sourcePreflightRequest>;
 
 export const sourcePreflight = z.strictObject({
   facts: nodeFacts,
@@ -265,6 +299,7 @@ export const targetPreflightRequest = z.strictObject({
   fileBytes: z.int().nonnegative(),
   images: z.array(z.string()),
 });
+export type TargetPreflightRequest = z.infer<typeof targetPreflightRequest>;
 
 export const targetPreflight = z.strictObject({ facts: nodeFacts, checks: z.array(checkResult) });
 export type TargetPreflight = z.infer<typeof targetPreflight>;

@@ -33,11 +33,17 @@ const condition = z.object({
   message: z.string().default(''),
 });
 
+const quantities = z.record(z.string(), z.string()).default({});
+const resources = z
+  .object({ requests: quantities, limits: quantities })
+  .default({ requests: {}, limits: {} });
+
 const containerStatus = z.object({
   name: z.string(),
   state: z
     .object({
       waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
+      terminated: z.object({ exitCode: z.int() }).optional(),
     })
     .default({}),
 });
@@ -59,8 +65,11 @@ export const pod = z.object({
     nodeName: z.string().default(''),
     runtimeClassName: z.string().optional(),
     tolerations: z.array(toleration).default([]),
-    containers: z.array(z.object({ name: z.string(), image: z.string().default('') })),
-    initContainers: z.array(z.object({ name: z.string() })).default([]),
+    containers: z.array(z.object({ name: z.string(), image: z.string().default(''), resources })),
+    initContainers: z
+      .array(z.object({ name: z.string(), restartPolicy: z.string().optional(), resources }))
+      .default([]),
+    overhead: quantities,
     ephemeralContainers: z.array(z.object({ name: z.string() })).default([]),
     hostNetwork: z.boolean().default(false),
     hostPID: z.boolean().default(false),
@@ -75,9 +84,17 @@ export const pod = z.object({
       reason: z.string().default(''),
       message: z.string().default(''),
       conditions: z.array(condition).default([]),
+      initContainerStatuses: z.array(containerStatus).default([]),
       containerStatuses: z.array(containerStatus).default([]),
     })
-    .default({ phase: '', reason: '', message: '', conditions: [], containerStatuses: [] }),
+    .default({
+      phase: '',
+      reason: '',
+      message: '',
+      conditions: [],
+      initContainerStatuses: [],
+      containerStatuses: [],
+    }),
 });
 export type Pod = z.infer<typeof pod>;
 
@@ -93,8 +110,9 @@ export const node = z.object({
     .object({
       conditions: z.array(condition).default([]),
       addresses: z.array(z.object({ type: z.string(), address: z.string() })).default([]),
+      allocatable: quantities,
     })
-    .default({ conditions: [], addresses: [] }),
+    .default({ conditions: [], addresses: [], allocatable: {} }),
 });
 export type Node = z.infer<typeof node>;
 

@@ -3,7 +3,11 @@ import type {
   CheckpointRecord,
   CheckpointRequest,
   MoveRequest,
+  SourcePreflight,
+  SourcePreflightRequest,
   SourceRecord,
+  TargetPreflight,
+  TargetPreflightRequest,
   TargetRecord,
 } from '../contract/agent-api.ts';
 import type { Node } from '../kube/objects.ts';
@@ -18,9 +22,14 @@ export interface Agents {
   /** Where other agents reach this node's agent. */
   urlOf(node: Node): string;
   source(node: Node, id: string): Promise<SourceRecord>;
-  /** Answers when the move is over, one way or the other. */
+  /**
+   * Answers when the move is over, one way or the other; a move goes on when nobody waits for the answer, and `source`
+   * tells how far it is.
+   */
   move(node: Node, id: string, request: MoveRequest, signal: AbortSignal): Promise<SourceRecord>;
+  /** Thaws the source; refused with code 409 once it is committed. */
   abortSource(node: Node, id: string, reason: string): Promise<SourceRecord>;
+  /** Kills what is left of a committed source. */
   release(node: Node, id: string): Promise<SourceRecord>;
   target(node: Node, id: string): Promise<TargetRecord>;
   /** Answers as soon as the target's state is one of `until`, or after `timeoutMs`. */
@@ -31,6 +40,8 @@ export interface Agents {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<TargetRecord>;
+  /** Lets a staged target run. Only for a migration whose source is committed, or dead. */
+  resumeTarget(node: Node, id: string): Promise<TargetRecord>;
   abortTarget(node: Node, id: string, reason: string): Promise<TargetRecord>;
   checkpoint(node: Node, id: string): Promise<CheckpointRecord>;
   startCheckpoint(
@@ -39,13 +50,26 @@ export interface Agents {
     request: CheckpointRequest,
     signal: AbortSignal,
   ): Promise<CheckpointRecord>;
+  /** Thaws the pod of a held checkpoint. */
+  abortCheckpoint(node: Node, id: string, reason: string): Promise<CheckpointRecord>;
+  /** Kills the pod of a held checkpoint. */
+  releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord>;
+  /** What the pod's agent finds when it looks at the running pod. */
+  preflightSource(node: Node, request: SourcePreflightRequest): Promise<SourcePreflight>;
+  preflightTarget(node: Node, request: TargetPreflightRequest): Promise<TargetPreflight>;
   /** The manifest of one pod's checkpoint, from the store's keeper; refused with code 404 when there is none. */
   manifest(keeper: Node, path: string): Promise<CheckpointManifest>;
 }
 
-/** No answer from an agent. */
+/** No answer from the agent of this node. */
 export class AgentUnreachable extends Error {
   override readonly name = 'AgentUnreachable';
+  readonly node: string;
+
+  constructor(message: string, node: string, options?: ErrorOptions) {
+    super(message, options);
+    this.node = node;
+  }
 }
 
 /** An agent's answer was a failure. */

@@ -47,14 +47,24 @@ const source = podDocument.parse({
 });
 
 describe('the target of a migration', () => {
-  const clone = cloneForMigration(source, 'tick-migration-1', 'the-id', { on: 'worker2' });
+  const clone = cloneForMigration(
+    source,
+    'tick-migration-1',
+    { id: 'the-id', containers: ['tick'] },
+    { on: 'worker2' },
+  );
 
   it('has a name, labels and annotations of its own line, and nothing that belongs to the source alone', () => {
     expect(clone.metadata).toEqual({
       name: 'tick-migration-1',
       namespace: 'default',
       labels: { app: 'tick' },
-      annotations: { note: 'keep me', 'podferry.dev/migration': 'the-id', 'podferry.dev/origin': 'tick' },
+      annotations: {
+        note: 'keep me',
+        'podferry.dev/containers': 'tick',
+        'podferry.dev/migration': 'the-id',
+        'podferry.dev/origin': 'tick',
+      },
     });
     expect(clone).not.toHaveProperty('status');
     for (const field of ['nodeName', 'priority', 'preemptionPolicy', 'overhead']) {
@@ -84,10 +94,20 @@ describe('the target of a migration', () => {
 
   it('of a pod that was moved before is placed anew and stays in its line', () => {
     const moved = podDocument.parse({ ...clone, metadata: { ...clone.metadata, uid: 'u2' } });
-    const again = cloneForMigration(moved, 'tick-migration-2', 'next-id', { on: 'worker1' });
+    const again = cloneForMigration(
+      moved,
+      'tick-migration-2',
+      { id: 'next-id', containers: ['tick'] },
+      { on: 'worker1' },
+    );
     expect(again.metadata.annotations['podferry.dev/origin']).toBe('tick');
     expect(again.metadata.annotations['podferry.dev/migration']).toBe('next-id');
-    const direct = cloneForMigration(source, 'tick-migration-2', 'next-id', { on: 'worker1' });
+    const direct = cloneForMigration(
+      source,
+      'tick-migration-2',
+      { id: 'next-id', containers: ['tick'] },
+      { on: 'worker1' },
+    );
     expect(again.spec).toEqual(direct.spec);
   });
 });
@@ -116,7 +136,12 @@ describe('a pod from a checkpoint', () => {
   });
 
   it('can be made from what the checkpoint remembers of a pod, wherever that ran', () => {
-    const moved = cloneForMigration(source, 'tick-migration-1', 'the-id', { on: 'worker2' });
+    const moved = cloneForMigration(
+      source,
+      'tick-migration-1',
+      { id: 'the-id', containers: ['tick'] },
+      { on: 'worker2' },
+    );
     const remembered = podTemplateOf(
       podDocument.parse({ ...moved, metadata: { ...moved.metadata, uid: 'u2' } }),
     );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   CHECKPOINT_ANNOTATION,
+  CONTAINERS_ANNOTATION,
   MIGRATION_ANNOTATION,
   ORIGIN_ANNOTATION,
   RUNTIME_CLASS,
@@ -39,13 +40,25 @@ const WRITTEN_BY_THE_CLUSTER = [
 const OF_ONE_POD = [
   'kubectl.kubernetes.io/last-applied-configuration',
   MIGRATION_ANNOTATION,
+  CONTAINERS_ANNOTATION,
   CHECKPOINT_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
   SNAPSHOT_PATH_ANNOTATION,
 ];
 
-/** The target of a migration: `source` under a new name, for another node, waiting for the state of migration `id`. */
-export function cloneForMigration(source: PodDocument, name: string, id: string, to: Placement): PodManifest {
+/** The state that a target waits for: of which migration, and of which containers, in the order in which they start. */
+export interface AwaitedState {
+  id: string;
+  containers: readonly string[];
+}
+
+/** The target of a migration: `source` under a new name, for another node, waiting for its state. */
+export function cloneForMigration(
+  source: PodDocument,
+  name: string,
+  state: AwaitedState,
+  to: Placement,
+): PodManifest {
   const spec = portableSpec(source.spec);
   const wasMoved = ORIGIN_ANNOTATION in (source.metadata.annotations ?? {});
   return {
@@ -57,7 +70,8 @@ export function cloneForMigration(source: PodDocument, name: string, id: string,
       labels: source.metadata.labels ?? {},
       annotations: {
         ...without(source.metadata.annotations ?? {}, OF_ONE_POD),
-        [MIGRATION_ANNOTATION]: id,
+        [MIGRATION_ANNOTATION]: state.id,
+        [CONTAINERS_ANNOTATION]: state.containers.join(','),
         [ORIGIN_ANNOTATION]: originOf(source),
       },
     },

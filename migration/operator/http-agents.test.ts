@@ -45,6 +45,7 @@ async function agentsWith(listener: RequestListener, identity = agentOfWorker1, 
 const record = {
   id: 'the-migration',
   state: 'thawed',
+  resumed: false,
   freezeMs: null,
   bytes: null,
   timings: [],

@@ -9,7 +9,9 @@ import {
   agentFailure,
   checkpointManifest,
   checkpointRecord,
+  sourcePreflight,
   sourceRecord,
+  targetPreflight,
   targetRecord,
 } from '../contract/agent-api.ts';
 import { type Node, nodeAddress } from '../kube/objects.ts';
@@ -32,6 +34,8 @@ export function readCredentials(directory: string): Credentials {
 const ANSWER_MS = 10_000;
 /** What network and queueing may add to a time that the agent itself keeps. */
 const SLACK_MS = 5_000;
+/** The agent looks at every process of the pod. */
+const PREFLIGHT_MS = 30_000;
 /** A checkpoint of a large pod to a slow store; past it the operator asks again. */
 const CHECKPOINT_MS = 110_000;
 
@@ -50,7 +54,7 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
   async function call<T extends z.ZodType>(to: Node, type: T, details: Call): Promise<z.infer<T>> {
     const label = `agent of ${to.metadata.name}: ${details.method} ${details.path}`;
     const { code, text } = await exchange(to, details).catch((cause: unknown) => {
-      throw new AgentUnreachable(`${label}: no answer: ${rootMessage(cause)}`, { cause });
+      throw new AgentUnreachable(`${label}: no answer: ${rootMessage(cause)}`, to.metadata.name, { cause });
     });
     const body = parseJson(text);
     if (code < 300) {
@@ -124,6 +128,8 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
         timeoutMs: timeoutMs + SLACK_MS,
         signal,
       }),
+    resumeTarget: (to, id) =>
+      call(to, targetRecord, { method: 'POST', path: `/v1/targets/${id}/resume`, body: {} }),
     abortTarget: (to, id, reason) =>
       call(to, targetRecord, { method: 'POST', path: `/v1/targets/${id}/abort`, body: { reason } }),
     checkpoint: (to, id) => call(to, checkpointRecord, { method: 'GET', path: `/v1/checkpoints/${id}` }),
@@ -134,6 +140,24 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
         body,
         timeoutMs: CHECKPOINT_MS,
         signal,
+      }),
+    abortCheckpoint: (to, id, reason) =>
+      call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/abort`, body: { reason } }),
+    releaseCheckpoint: (to, id) =>
+      call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/release`, body: {} }),
+    preflightSource: (to, body) =>
+      call(to, sourcePreflight, {
+        method: 'POST',
+        path: '/v1/preflight/source',
+        body,
+        timeoutMs: PREFLIGHT_MS,
+      }),
+    preflightTarget: (to, body) =>
+      call(to, targetPreflight, {
+        method: 'POST',
+        path: '/v1/preflight/target',
+        body,
+        timeoutMs: PREFLIGHT_MS,
       }),
     manifest: (keeper, path) =>
       call(keeper, checkpointManifest, {

@@ -6,14 +6,8 @@ import type { Fate } from './testing/fake-agents.ts';
 import { Harness } from './testing/harness.ts';
 
 const ID = 'uid-of-m';
-const FATES: Fate[] = [
-  'restored',
-  'dump fails',
-  'restore fails',
-  'restored unheard',
-  'failed unheard',
-  'restoring',
-];
+const LEAVING = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } };
+const FATES: Fate[] = ['restored', 'dump fails', 'restore fails', 'committed untold', 'staged', 'restoring'];
 
 function labWithTick(interfere?: ConstructorParameters<typeof Harness>[0]): Harness {
   const lab = new Harness(interfere);
@@ -69,7 +63,7 @@ describe('a live migration', () => {
       [ORIGIN_ANNOTATION]: 'tick',
     });
     expect(lab.agents.moves).toMatchObject([
-      { targetAgent: 'https://worker2', source: { container: 'main' } },
+      { targetAgent: 'https://worker2', containers: ['main'], transport: 'stream', deadlineMs: 60_000 },
     ]);
     const told = lab.cluster.events.filter((e) => e.on === 'Podmigration/m').map((e) => e.reason);
     expect(told).toEqual(['Preparing', 'Moving', 'Committed', 'Moved']);
@@ -124,34 +118,124 @@ describe('a live migration', () => {
     expect(names(lab)).toEqual(['tick-migration-1', 'tick-migration-2']);
   });
 
-  it('keeps the source frozen for as long as the target’s agent does not answer', async () => {
-    let isCut = false;
-    const lab = labWithTick((what) => {
-      if (isCut && what.toLowerCase().includes('target')) throw new AgentUnreachable('cut off');
-      if (what === 'move') isCut = true;
+  it('moves a pod whole: the containers that run, in the order in which the kubelet starts them', async () => {
+    const lab = labWithTick();
+    lab.cluster.addPod('many', 'worker1', {
+      spec: {
+        initContainers: [{ name: 'setup' }, { name: 'proxy', restartPolicy: 'Always' }],
+        containers: [{ name: 'web' }, { name: 'once' }, { name: 'log' }],
+      },
     });
-    lab.agents.fate = 'restored unheard';
-    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
-    await expect(lab.settle('m', 200)).rejects.toThrow(/not settled/);
-    expect(lab.agents.sourceRuns(ID)).toBe(false);
-    isCut = false;
+    const containerStatuses = [{ name: 'once', state: { terminated: { exitCode: 0 } } }];
+    lab.cluster.changePod('many', { status: { containerStatuses } });
+    lab.cluster.addMigration('m', {
+      action: 'live-migration',
+      sourcePod: 'many',
+      destHost: 'worker2',
+      transport: 'store',
+      compression: 'zstd',
+      maxBytesPerSecond: 4096,
+      freezeDeadlineSeconds: 7,
+    });
     expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
+    expect(lab.agents.moves).toMatchObject([
+      {
+        containers: ['proxy', 'web', 'log'],
+        transport: 'store',
+        compression: 'zstd',
+        maxBytesPerSecond: 4096,
+        deadlineMs: 7000,
+      },
+    ]);
+  });
+});
+
+describe('a source whose agent does not answer', () => {
+  const silentAfterMove = (fate: Fate) => {
+    const lab: Harness = labWithTick((what, when) => {
+      if (what === 'move' && when === 'after') {
+        lab.agents.killSource(ID, 'worker1');
+        throw new AgentUnreachable('cut off', 'worker1');
+      }
+    });
+    lab.agents.fate = fate;
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    return lab;
+  };
+  const outOfService = {
+    spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] },
+  };
+
+  it('is waited for, and the status says so once', async () => {
+    const lab = silentAfterMove('staged');
+    await expect(lab.settle('m', 200)).rejects.toThrow(/not settled/);
+    const message = 'the agent of node worker1 does not answer';
+    expect(lab.cluster.migration('m').status).toMatchObject({ state: 'Moving' });
+    expect(lab.cluster.migration('m').status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Waiting', status: 'True', reason: 'AgentSilent', message }),
+    );
+    const told = lab.cluster.events.filter((e) => e.on === 'Podmigration/m' && e.reason === 'AgentSilent');
+    expect(told).toHaveLength(1);
   });
 
-  it('thaws the source when the target’s silent node is declared dead', async () => {
-    let isCut = false;
-    const lab = labWithTick((what) => {
-      if (isCut && what.toLowerCase().includes('target')) throw new AgentUnreachable('cut off');
-      if (what === 'move') isCut = true;
-    });
-    lab.agents.fate = 'failed unheard';
+  it.each(['staged', 'committed untold'] as const)(
+    'and whose node is declared dead leaves the pod to its target that has the whole state (%s)',
+    async (fate) => {
+      const lab = silentAfterMove(fate);
+      await expect(lab.settle('m', 20)).rejects.toThrow(/not settled/);
+      lab.cluster.addNode('worker1', outOfService);
+      lab.cluster.removePod('tick');
+      const over = await lab.settle('m');
+      expect(over?.status).toMatchObject({ state: 'Succeeded', activePod: 'tick-migration-1' });
+      expect(lab.agents.targetRuns(ID)).toBe(true);
+      expect(over?.status.conditions?.map((c) => c.type)).toEqual(['Complete', 'Failed']);
+    },
+  );
+
+  it('and whose node was removed takes the pod with it when the target had only part of it', async () => {
+    const lab = silentAfterMove('restoring');
+    await expect(lab.settle('m', 20)).rejects.toThrow(/not settled/);
+    lab.cluster.removeNode('worker1');
+    lab.cluster.removePod('tick');
+    const over = await lab.settle('m');
+    expect(over?.status.state).toBe('Failed');
+    expect(over?.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Failed', status: 'True', reason: 'Lost' }),
+    );
+    expect(over?.status.error?.message).toMatch(/tick is lost with node worker1.*it was restoring/);
+    expect(names(lab)).toEqual([]);
+  });
+});
+
+describe('a target that is lost after the commit', () => {
+  it('keeps the frozen source, which is all there is, and says what is wrong', async () => {
+    const lab = labWithTick();
+    lab.agents.fate = 'target lost';
     lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
-    await expect(lab.settle('m', 200)).rejects.toThrow(/not settled/);
-    lab.cluster.addNode('worker2', {
-      spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] },
+    await expect(lab.settle('m', 50)).rejects.toThrow(/not settled/);
+    expect(lab.cluster.migration('m').status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Waiting', reason: 'TargetLost' }),
+    );
+    expect(names(lab)).toContain('tick');
+    expect(lab.agents.sourceState(ID)).toBe('committed');
+  });
+});
+
+describe('a pod that somebody deletes while it is moved', () => {
+  it.each([
+    ['tick', 'source'],
+    ['tick-migration-1', 'target'],
+  ] as const)('%s, the %s: the move is given up', async (name, _) => {
+    const lab = labWithTick((what, when) => {
+      if (what === 'move' && when === 'after') lab.cluster.changePod(name, LEAVING);
     });
-    expect((await lab.settle('m'))?.status.state).toBe('Failed');
-    expectOnePod(lab, 'Failed');
+    lab.agents.fate = 'staged';
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    const over = await lab.settle('m', 20);
+    expect(over?.status.state).toBe('Failed');
+    expect(over?.status.error?.message).toBe(`pod ${name} was deleted while it was moved`);
+    expect(lab.agents.sourceRuns(ID)).toBe(true);
+    expect(names(lab)).toEqual(['tick']);
   });
 });
 
@@ -164,7 +248,6 @@ describe('what cannot be moved', () => {
     ['to a cordoned node', 'tick', 'cordoned', 'NodeCordoned', /cordoned/],
     ['to a tainted node', 'tick', 'master', 'NodeTainted', /control-plane:NoSchedule/],
     ['a pod of another runtime', 'kata', 'worker2', 'OtherRuntime', /RuntimeClass kata/],
-    ['a pod with several containers', 'pair', 'worker2', 'ManyContainers', /one, two/],
     ['a pod of a controller', 'owned', 'worker2', 'OwnedByController', /ReplicaSet web/],
     ['a pod that does not run', 'pending', 'worker2', 'SourcePodNotRunning', /Pending, not Running/],
     ['a pod that is being deleted', 'leaving', 'worker2', 'SourcePodNotRunning', /being deleted/],
@@ -176,7 +259,6 @@ describe('what cannot be moved', () => {
       lab.cluster.addNode('down', { ready: false });
       lab.cluster.addNode('cordoned', { spec: { unschedulable: true } });
       lab.cluster.addPod('kata', 'worker1', { spec: { runtimeClassName: 'kata' } });
-      lab.cluster.addPod('pair', 'worker1', { spec: { containers: [{ name: 'one' }, { name: 'two' }] } });
       lab.cluster.addPod('owned', 'worker1', { metadata: { ownerReferences: [owner] } });
       lab.cluster.addPod('pending', 'worker1', { phase: 'Pending' });
       lab.cluster.addPod('leaving', 'worker1', { metadata: { deletionTimestamp: 'now' } });
@@ -232,7 +314,7 @@ describe('deleting the podmigration', () => {
     ['createPod', 'restored'],
     ['awaitTarget', 'restored'],
     ['move', 'restoring'],
-    ['move', 'failed unheard'],
+    ['move', 'staged'],
   ] as const)('after %s (%s) undoes all', async (moment, fate) => {
     const lab = labWithTick((what, when) => {
       if (what === moment && when === 'after') lab.cluster.deleteMigration('m');
@@ -243,7 +325,7 @@ describe('deleting the podmigration', () => {
     expectOnePod(lab, 'Failed');
   });
 
-  it('once the target runs comes too late: it is committed', async () => {
+  it('once the source has decided comes too late: it is committed', async () => {
     const lab = labWithTick((what, when) => {
       if (what === 'move' && when === 'after') lab.cluster.deleteMigration('m');
     });
@@ -289,8 +371,8 @@ describe('whatever fails, and however often the operator dies', { timeout: 60_00
           if (when === 'before' && mishaps[call - 2] === 'late' && asked) lab.agents.deliverMove(ID);
           if (what === 'move') asked = true;
           if (now === 'late' && what === 'move')
-            throw new AgentUnreachable('crash, the request is on its way');
-          if (now === when) throw new AgentUnreachable(`crash ${when} ${what}`);
+            throw new AgentUnreachable('crash, the request is on its way', 'worker1');
+          if (now === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
           if (now === 'delete' && when === 'before') {
             deleted = true;
             lab.cluster.deleteMigration('m');

@@ -8,8 +8,9 @@ import {
   PODMIGRATION_KIND,
   type Podmigration,
 } from '../contract/podmigration.ts';
+import { AgentUnreachable } from './agents.ts';
 import { acceptSave, save } from './checkpoint/save.ts';
-import type { Regarding } from './cluster.ts';
+import type { ClusterEvent, Regarding } from './cluster.ts';
 import { accept } from './live-migration/accept.ts';
 import { finish } from './live-migration/commit.ts';
 import { move } from './live-migration/move.ts';
@@ -17,18 +18,19 @@ import { prepare } from './live-migration/prepare.ts';
 import { rollBack } from './live-migration/roll-back.ts';
 import { acceptRestore } from './restore/accept.ts';
 import { restoreReplicas, watchReplicas } from './restore/replicas.ts';
-import type { Outcome, Run, Step, World } from './run.ts';
-import { failureText } from './status.ts';
+import type { Outcome, Reason, Run, Step, World } from './run.ts';
+import { failureText, waiting } from './status.ts';
 
 /**
  * The state machines: what is done in which state. A state without a step is an end.
  *
  *     live-migration   Pending ──> Preparing ──> Moving ──> Committed ──> Succeeded
  *                         │            └──────┬─────┘           ^
- *                         │                   v                 │ the target runs already
+ *                         │                   v                 │ the source had committed already
  *                         │              RollingBack ───────────┘
  *                         v                   v
  *                       Failed <──────────────┘
+ *                    (Committed ──> RollingBack only when the target never ran and the source's agent has thawed)
  *     checkpoint       Pending ──> Checkpointing ──> Succeeded | Failed
  *     restore          Pending ──> Restoring ──> Succeeded | Failed ──> Restoring, when the spec or a pod changes
  *
@@ -89,11 +91,13 @@ export async function reconcile(
       return undefined;
     }
     const run: Run = { ...world, migration, status: migration.status, signal };
-    const outcome = await step(run);
+    const outcome = await look(step, run);
     if (outcome.kind === 'done') return undefined;
-    if (outcome.kind === 'wait') return outcome.ms;
-    const before: Podmigration = migration;
-    migration = await apply(world, before, outcome);
+    if (outcome.kind === 'wait') {
+      await sayWhyItWaits(run, outcome.because);
+      return outcome.ms;
+    }
+    migration = await apply(world, run.migration, outcome);
     if (migration.status.state === state) continue;
     log.info(
       { ...id, from: state, to: migration.status.state, error: migration.status.error },
@@ -102,6 +106,26 @@ export async function reconcile(
     tellTransition(world, migration);
   }
   return undefined;
+}
+
+/** One step. An agent that does not answer is asked again by the queue, ever more rarely; meanwhile the status says so. */
+async function look(step: Step, run: Run): Promise<Outcome> {
+  try {
+    return await step(run);
+  } catch (error) {
+    if (error instanceof AgentUnreachable && !run.signal.aborted) {
+      const message = `the agent of node ${error.node} does not answer`;
+      await sayWhyItWaits(run, { reason: 'AgentSilent', message });
+    }
+    throw error;
+  }
+}
+
+async function sayWhyItWaits(run: Run, because: Reason | undefined): Promise<void> {
+  const status = waiting(run.migration, because, run.now());
+  if (!status) return;
+  const migration = await run.cluster.writeStatus(run.migration, status);
+  if (because) tell(run, migration, { type: 'Warning', reason: because.reason, note: because.message });
 }
 
 async function apply(
@@ -130,23 +154,25 @@ async function releaseObject(world: World, migration: Podmigration): Promise<Pod
   return held ? world.cluster.setFinalizer(migration, false) : migration;
 }
 
-/** One event per transition, on the Podmigration and on the pods it is about. */
-function tellTransition({ cluster }: World, migration: Podmigration): void {
-  const { status, metadata, spec } = migration;
-  const { namespace } = metadata;
-  const message = status.conditions?.[0]?.message ?? '';
-  const reason = status.conditions?.[0]?.reason ?? status.state ?? '';
+/** One event per transition. */
+function tellTransition(world: World, migration: Podmigration): void {
+  const { status } = migration;
+  const complete = status.conditions?.find((c) => c.type === 'Complete');
   const isBad = status.state === 'Failed' || status.state === 'RollingBack';
-  const event = {
-    type: isBad ? ('Warning' as const) : ('Normal' as const),
-    reason,
-    action: spec.action,
-    note: isBad && status.error ? failureText(status.error) : message,
-  };
+  tell(world, migration, {
+    type: isBad ? 'Warning' : 'Normal',
+    reason: complete?.reason ?? status.state ?? '',
+    note: isBad && status.error ? failureText(status.error) : (complete?.message ?? ''),
+  });
+}
+
+/** An event on the Podmigration and on the pods it is about. */
+function tell({ cluster }: World, of: Podmigration, about: Omit<ClusterEvent, 'action'>): void {
+  const { namespace, name, uid } = of.metadata;
+  const event = { ...about, action: of.spec.action };
   const self = { apiVersion: PODMIGRATION_API_VERSION, kind: PODMIGRATION_KIND, namespace };
-  cluster.tell({ ...self, name: metadata.name, uid: metadata.uid }, event);
-  for (const pod of concernedPods(migration))
-    cluster.tell(pod, { ...event, note: `${metadata.name}: ${event.note}` });
+  cluster.tell({ ...self, name, uid }, event);
+  for (const pod of concernedPods(of)) cluster.tell(pod, { ...event, note: `${name}: ${event.note}` });
 }
 
 function concernedPods({ spec, status, metadata }: Podmigration): Regarding[] {

@@ -19,19 +19,28 @@ export interface Run extends World {
   signal: AbortSignal;
 }
 
+/** Why something is so: one word for programs, one sentence for people. */
+export interface Reason {
+  reason: string;
+  message: string;
+}
+
 /** What a step came to. */
 export type Outcome =
   /** The status to write; then the next step follows at once. */
   | { kind: 'write'; status: PodmigrationStatus }
   /** The step has written the status itself; then the next step follows at once. */
   | { kind: 'written'; migration: Podmigration }
-  /** Nothing changed: look again after this time, or sooner when something in the cluster changes. */
-  | { kind: 'wait'; ms: number }
+  /**
+   * Nothing changed: look again after this time, or sooner when something in the cluster changes. `because` is for
+   * waits that people have to know of: it becomes the condition Waiting.
+   */
+  | { kind: 'wait'; ms: number; because?: Reason | undefined }
   /** Nothing is left to do. */
   | { kind: 'done' };
 
 export const done: Outcome = { kind: 'done' };
-export const wait = (ms: number): Outcome => ({ kind: 'wait', ms });
+export const wait = (ms: number, because?: Reason): Outcome => ({ kind: 'wait', ms, because });
 export const write = (status: PodmigrationStatus): Outcome => ({ kind: 'write', status });
 
 /** One step of a state machine: looks at the world, does what the state asks for, and says what it came to. */

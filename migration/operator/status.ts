@@ -7,8 +7,12 @@ import type {
   StatusError,
   StatusPhase,
 } from '../contract/podmigration.ts';
+import type { Reason } from './run.ts';
 
 /** How a status changes. Pure: the clock's time comes in. */
+
+/** Type of the condition that is there, and True, while a Podmigration waits for something that people can do something about. */
+export const WAITING = 'Waiting';
 
 /** A status with `changes` made; a change to undefined removes the field. */
 export function change(
@@ -20,12 +24,15 @@ export function change(
   return merged as PodmigrationStatus;
 }
 
+/** Conditions that follow from the state; those of other types are kept over a change of state. */
+const OF_THE_STATE: ReadonlySet<string> = new Set(['Complete', 'Failed', WAITING]);
+
 /** `status` in a new state, its conditions, times and generation in accord with that. */
 export function enter(
   of: Podmigration,
   status: PodmigrationStatus,
   state: MigrationState,
-  why: { reason: string; message: string },
+  why: Reason,
   now: Date,
 ): PodmigrationStatus {
   const over = state === 'Succeeded' || state === 'Failed';
@@ -39,17 +46,28 @@ export function enter(
     conditions: [
       condition(of, 'Complete', state === 'Succeeded', why, now),
       condition(of, 'Failed', state === 'Failed', why, now),
+      ...(status.conditions ?? []).filter((c) => !OF_THE_STATE.has(c.type)),
     ],
   });
 }
 
-function condition(
+/**
+ * The status of `of` saying what it waits for, or, without `because`, that it waits for nothing; undefined when it says
+ * so already.
+ */
+export function waiting(
   of: Podmigration,
-  type: string,
-  holds: boolean,
-  why: { reason: string; message: string },
+  because: Reason | undefined,
   now: Date,
-): StatusCondition {
+): PodmigrationStatus | undefined {
+  const said = of.status.conditions?.find((c) => c.type === WAITING);
+  if (said?.reason === because?.reason && said?.message === because?.message) return undefined;
+  const others = (of.status.conditions ?? []).filter((c) => c.type !== WAITING);
+  const conditions = because ? [...others, condition(of, WAITING, true, because, now)] : others;
+  return change(of.status, { conditions });
+}
+
+function condition(of: Podmigration, type: string, holds: boolean, why: Reason, now: Date): StatusCondition {
   const status = holds ? 'True' : 'False';
   const before = of.status.conditions?.find((c) => c.type === type);
   const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now.toISOString();

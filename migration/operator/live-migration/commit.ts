@@ -1,19 +1,21 @@
 import type { PhaseTiming } from '../../contract/agent-api.ts';
 import type { Pod } from '../../kube/objects.ts';
-import { AgentUnreachable } from '../agents.ts';
+import { AgentRefusal, AgentUnreachable } from '../agents.ts';
+import { handOver } from '../handover/handover.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter, phaseUntil } from '../status.ts';
 import { isDeclaredDead } from './dead-node.ts';
-import { LOOK_AGAIN_MS, READY_MS } from './limits.ts';
+import { LOOK_AGAIN_MS, LOST_AGAIN_MS, READY_MS } from './limits.ts';
+import { giveUp } from './undo.ts';
 
-/** What an agent that saw the target run knows of the move. */
+/** What an agent knows of the move. */
 export interface MoveResult {
   timings: readonly PhaseTiming[];
   freezeMs?: number | null;
   bytes?: number | null;
 }
 
-/** The commit: this one write, refused if the object changed meanwhile, makes the target the pod. */
+/** Writes down what the source's agent decided, or what its death left: the target is the pod. */
 export function commit(run: Run, result: MoveResult): Outcome {
   const { status, migration } = run;
   const now = run.now();
@@ -22,7 +24,7 @@ export function commit(run: Run, result: MoveResult): Outcome {
     committedAt: now.toISOString(),
     error: undefined,
   });
-  const message = `${status.targetPod} runs on ${status.targetNode}; ${status.sourcePod} is being removed`;
+  const message = `${status.targetPod} on ${status.targetNode} is the pod; ${status.sourcePod} is being removed`;
   return write(enter(migration, committed, 'Committed', { reason: 'Committed', message }, now));
 }
 
@@ -34,16 +36,60 @@ function withResult(run: Run, { timings, freezeMs, bytes }: MoveResult) {
   });
 }
 
+const RESUME = 'resume';
 const RELEASE = 'release';
 
 /**
- * Committed: removes the source, which stays frozen until it is killed, and waits until it is gone. The API server
- * hears of the deletion first: a kubelet that saw the processes end before would start them again.
+ * Committed: makes sure that the target runs, hands Services and controllers over, removes the source, which stays
+ * frozen until it is killed, and waits until it is gone. The API server hears of the deletion first: a kubelet that saw
+ * the processes end before would start them again.
  */
 export const finish: Step = async (run) => {
-  const { status } = run;
-  return status.phases?.some((phase) => phase.name === RELEASE) ? waitUntilGone(run) : release(run);
+  const hasDone = (name: string) => run.status.phases?.some((phase) => phase.name === name);
+  if (hasDone(RELEASE)) return waitUntilGone(run);
+  const unsettled = hasDone(RESUME) ? undefined : await resume(run);
+  return unsettled ?? (await handOver(run)) ?? release(run);
 };
+
+/** The source's agent tells the target; the operator tells it too, in case that one died after it had decided. */
+async function resume(run: Run): Promise<Outcome | undefined> {
+  const { cluster, agents, migration, status } = run;
+  const node = cluster.node(status.targetNode ?? '');
+  if (!node) return uncommit(run, `node ${status.targetNode} left the cluster`);
+  try {
+    const record = await agents.resumeTarget(node, migration.metadata.uid);
+    if (record.state === 'restored') return undefined;
+    return uncommit(run, record.failure?.message ?? `the target is ${record.state}`);
+  } catch (error) {
+    if (error instanceof AgentRefusal) return uncommit(run, error.message);
+    if (error instanceof AgentUnreachable && isDeclaredDead(node)) return uncommit(run, error.message);
+    throw error;
+  }
+}
+
+/**
+ * The target will never run. Its source is whole and frozen: whether it may go on is for its agent to say, which knows
+ * what it told the target.
+ */
+async function uncommit(run: Run, why: string): Promise<Outcome> {
+  const { cluster, agents, migration, status } = run;
+  const message = `${status.targetPod} was to run on ${status.targetNode} and cannot: ${why}`;
+  const node = cluster.node(status.sourceNode ?? '');
+  const lost = wait(LOST_AGAIN_MS, { reason: 'TargetLost', message });
+  if (!node) return lost;
+  try {
+    const { state } = await agents.abortSource(node, migration.metadata.uid, message);
+    if (state !== 'thawed') return lost;
+  } catch (error) {
+    if (error instanceof AgentRefusal) return lost;
+    throw error;
+  }
+  return giveUp(
+    { ...run, status: change(status, { committedAt: undefined, activePod: status.sourcePod }) },
+    RESUME,
+    message,
+  );
+}
 
 async function release(run: Run): Promise<Outcome> {
   const { cluster, agents, migration, status } = run;

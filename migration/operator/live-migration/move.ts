@@ -1,100 +1,93 @@
 import type { SourceRecord } from '../../contract/agent-api.ts';
+import { CONTAINERS_ANNOTATION } from '../../contract/annotations.ts';
 import type { Node } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
 import { type Outcome, type Run, type Step, wait } from '../run.ts';
 import { commit } from './commit.ts';
-import { LOOK_AGAIN_MS, MOVE_GRACE_MS, MOVE_MS } from './limits.ts';
+import { judgeDeadSource } from './dead-source.ts';
+import { freezeDeadlineMs, LOOK_AGAIN_MS, overdueMs } from './limits.ts';
 import { cancelled, giveUp } from './undo.ts';
 
 /**
- * Moving: lets the source's agent freeze and hand over, and finds out what came of it. The agents decide between
- * themselves; a restarted operator only asks them.
+ * Moving: lets the source's agent freeze and hand over, and finds out what it decided. It alone decides, within its
+ * own deadline; a restarted operator asks it. While it does not answer, nothing can be told and nothing is done.
  */
 export const move: Step = async (run) => {
-  const { cluster, status } = run;
   if (cancelled(run)) return giveUp(run, 'cancel', 'cancelled: the podmigration was deleted');
-  const elapsed = run.now().getTime() - Date.parse(status.moveStartedAt ?? '');
-  if (elapsed > MOVE_MS + MOVE_GRACE_MS)
-    return giveUp(run, 'move', `not done within ${MOVE_MS + MOVE_GRACE_MS} ms`);
-  const source = cluster.node(status.sourceNode ?? '');
-  const target = cluster.node(status.targetNode ?? '');
-  if (!source || !target) {
-    return giveUp(run, 'move', `node ${source ? status.targetNode : status.sourceNode} left the cluster`);
-  }
+  const leaving = await leavingPod(run);
+  if (leaving !== undefined) return giveUp(run, 'move', `pod ${leaving} was deleted while it was moved`);
+  const source = run.cluster.node(run.status.sourceNode ?? '');
+  if (!source) return judgeDeadSource(run);
   try {
-    return await judge(run, target, await moveOnce(run, source, target));
+    const record = await run.agents.source(source, run.migration.metadata.uid);
+    if (record.state === 'absent' && overdueMs(run) <= 0) return await start(run, source);
+    return judge(run, record);
   } catch (error) {
-    if (error instanceof MoveRefused) return giveUp(run, error.step, error.message, error.criuLog);
-    if (error instanceof AgentUnreachable) return askTarget(run, target, error);
+    if (error instanceof AgentUnreachable && error.node === source.metadata.name)
+      return judgeDeadSource(run, error);
     throw error;
   }
 };
 
-/** The source's agent would not begin, or the target no longer waits. */
-class MoveRefused extends Error {
-  readonly step: string;
-  readonly criuLog: readonly string[];
-
-  constructor(step: string, message: string, criuLog: readonly string[], options?: ErrorOptions) {
-    super(message, options);
-    this.step = step;
-    this.criuLog = criuLog;
+/** Which of the two pods somebody deleted, if any. The cache points; the API server decides. */
+async function leavingPod({ cluster, migration, status }: Run): Promise<string | undefined> {
+  const { namespace } = migration.metadata;
+  const both = [
+    [status.sourcePod, status.sourceUid],
+    [status.targetPod, status.targetUid],
+  ];
+  for (const [name = '', uid] of both) {
+    const stays = (pod = cluster.pod(namespace, name)) =>
+      pod?.metadata.uid === uid && !pod?.metadata.deletionTimestamp;
+    if (!stays() && !stays((await cluster.readPod(namespace, name))?.pod)) return name;
   }
+  return undefined;
 }
 
-/** Asks for the move unless it was asked for before; gives what is known of it. */
-async function moveOnce(run: Run, source: Node, target: Node): Promise<SourceRecord> {
-  const { agents, migration, status } = run;
+/** Asks for the move, which no agent has heard of yet, or has not begun. */
+async function start(run: Run, source: Node): Promise<Outcome> {
+  const { agents, cluster, migration, status } = run;
   const { uid, namespace } = migration.metadata;
-  const known = await agents.source(source, uid);
-  if (known.state !== 'absent') return known;
+  const target = cluster.node(status.targetNode ?? '');
+  if (!target) return giveUp(run, 'move', `node ${status.targetNode} left the cluster`);
   const waiting = await agents.target(target, uid);
   if (waiting.state !== 'waiting') {
-    const { step, message, criuLog } = waiting.failure ?? {
-      step: 'prepare',
-      message: `the target no longer waits: it is ${waiting.state}`,
-      criuLog: [],
-    };
-    throw new MoveRefused(step, message, criuLog);
-  }
-  const pod = await run.cluster.readPod(namespace, status.sourcePod ?? '');
-  const container = pod?.document.spec.containers[0]?.name;
-  if (container === undefined) throw new MoveRefused('move', `source pod ${status.sourcePod} is gone`, []);
-  const request = {
-    source: { namespace, pod: status.sourcePod ?? '', podUid: status.sourceUid ?? '', container },
-    targetAgent: agents.urlOf(target),
-    transport: 'store' as const,
-    deadlineMs: MOVE_MS,
-  };
-  return agents.move(source, uid, request, run.signal).catch((error: unknown) => {
-    if (!(error instanceof AgentRefusal)) throw error;
-    throw new MoveRefused(error.step, error.message, error.criuLog, { cause: error });
-  });
-}
-
-async function judge(run: Run, target: Node, record: SourceRecord): Promise<Outcome> {
-  const failure = record.failure ?? { step: 'move', message: `the source is ${record.state}`, criuLog: [] };
-  switch (record.state) {
-    case 'restored':
-    case 'released':
-      return commit(run, record);
-    case 'thawed':
-      return giveUp(run, failure.step, failure.message, failure.criuLog);
-    case 'frozen':
-      return askTarget(run, target, new Error(failure.message));
-    case 'moving':
-    case 'absent':
-      return wait(LOOK_AGAIN_MS);
-  }
-}
-
-/** The source cannot say what became of the target: only the target can. Until it does, the source stays as it is. */
-async function askTarget(run: Run, node: Node, why: Error): Promise<Outcome> {
-  const record = await run.agents.target(node, run.migration.metadata.uid);
-  if (record.state === 'restored') return commit(run, record);
-  if (record.state === 'failed' || record.state === 'refused') {
-    const failure = record.failure ?? { step: 'restore', message: why.message, criuLog: [] };
+    const message = `the target no longer waits: it is ${waiting.state}`;
+    const failure = waiting.failure ?? { step: 'prepare', message, criuLog: [] };
     return giveUp(run, failure.step, failure.message, failure.criuLog);
   }
-  return wait(LOOK_AGAIN_MS);
+  const awaited = cluster.pod(namespace, status.targetPod ?? '')?.metadata.annotations[CONTAINERS_ANNOTATION];
+  const { transport = 'stream', compression = 'none', maxBytesPerSecond = null } = migration.spec;
+  const request = {
+    source: { namespace, pod: status.sourcePod ?? '', podUid: status.sourceUid ?? '' },
+    containers: (awaited ?? '').split(','),
+    targetAgent: agents.urlOf(target),
+    transport,
+    compression,
+    maxBytesPerSecond,
+    deadlineMs: freezeDeadlineMs(migration.spec),
+  };
+  try {
+    return judge(run, await agents.move(source, uid, request, run.signal));
+  } catch (error) {
+    if (!(error instanceof AgentRefusal)) throw error;
+    return giveUp(run, error.step, error.message, error.criuLog);
+  }
+}
+
+function judge(run: Run, record: SourceRecord): Outcome {
+  switch (record.state) {
+    case 'committed':
+    case 'released':
+      return commit(run, record);
+    case 'thawed': {
+      const thawed = { step: 'move', message: 'the source was thawed', criuLog: [] };
+      const { step, message, criuLog } = record.failure ?? thawed;
+      return giveUp(run, step, message, criuLog);
+    }
+    case 'moving':
+    case 'absent':
+      if (overdueMs(run) <= 0) return wait(LOOK_AGAIN_MS);
+      return giveUp(run, 'move', `not done ${Math.round(overdueMs(run))} ms after its deadline`);
+  }
 }

@@ -1,7 +1,8 @@
 import { MIGRATION_ANNOTATION } from '../../contract/annotations.ts';
 import { isApiError } from '../../kube/client.ts';
-import type { Pod } from '../../kube/objects.ts';
+import type { Pod, PodDocument } from '../../kube/objects.ts';
 import { cloneForMigration } from '../clone-pod.ts';
+import { runningContainers } from '../containers.ts';
 import { nextPodName } from '../naming.ts';
 import type { Placement } from '../placement.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
@@ -30,7 +31,7 @@ export const prepare: Step = async (run) => {
   if (!target) {
     if (elapsed > PREPARE_MS)
       return giveUp(run, 'prepare', `the target pod could not be made within ${PREPARE_MS} ms`);
-    return create(run, source.document);
+    return create(run, source);
   }
   if (target.metadata.annotations[MIGRATION_ANNOTATION] !== uid) return chooseOtherName(run);
 
@@ -58,12 +59,13 @@ function isSameRunning(pod: Pod, uid: string | undefined): boolean {
   return pod.metadata.uid === uid && !pod.metadata.deletionTimestamp && pod.status.phase === 'Running';
 }
 
-async function create(run: Run, source: Parameters<typeof cloneForMigration>[0]): Promise<Outcome> {
+async function create(run: Run, source: { pod: Pod; document: PodDocument }): Promise<Outcome> {
   const { status, migration } = run;
   const { uid, namespace } = migration.metadata;
   const to: Placement =
     status.targetNode === undefined ? { notOn: status.sourceNode ?? '' } : { on: status.targetNode };
-  const manifest = cloneForMigration(source, status.targetPod ?? '', uid, to);
+  const state = { id: uid, containers: runningContainers(source.pod) };
+  const manifest = cloneForMigration(source.document, status.targetPod ?? '', state, to);
   try {
     if (await run.cluster.createPod(manifest)) return wait(LOOK_AGAIN_MS);
   } catch (error) {

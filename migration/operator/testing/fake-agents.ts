@@ -4,24 +4,30 @@ import type {
   CheckpointRecord,
   CheckpointRequest,
   MoveRequest,
+  NodeFacts,
+  SourcePreflight,
   SourceRecord,
+  TargetPreflight,
   TargetRecord,
 } from '../../contract/agent-api.ts';
 import { CHECKPOINT_ANNOTATION, MIGRATION_ANNOTATION } from '../../contract/annotations.ts';
 import type { Node } from '../../kube/objects.ts';
-import { AgentRefusal, type Agents } from '../agents.ts';
+import { AgentRefusal, type Agents, AgentUnreachable } from '../agents.ts';
 import type { FakeCluster, Interference } from './fake-cluster.ts';
 
 /** What comes of a move, as far as the agents are concerned. */
 export type Fate =
+  /** The source decided to commit and the target was told. */
   | 'restored'
   | 'dump fails'
   | 'restore fails'
-  /** The source did not hear what became of the target. */
-  | 'restored unheard'
-  | 'failed unheard'
-  /** Nobody knows yet; it is settled when the target is asked to stop. */
-  | 'restoring';
+  /** The source decided to commit and died before it could tell. */
+  | 'committed untold'
+  /** Undecided for as long as nobody asks for an end, and then `lateLuck` decides: with and without a whole target. */
+  | 'staged'
+  | 'restoring'
+  /** The source decided to commit and what it staged is lost before it was told. */
+  | 'target lost';
 
 const CRIU_LINE = 'Error (criu/sk-inet.c:191): inet: unsupported socket';
 const failure = (step: string): AgentFailure => ({
@@ -32,12 +38,14 @@ const failure = (step: string): AgentFailure => ({
 
 /**
  * Agents in memory that keep to the protocol, and a referee: at every moment it checks that not both the source and
- * the target of a move run.
+ * the target of a move run, and that no one ends the only one that can.
  */
 export class FakeAgents implements Agents {
   fate: Fate = 'restored';
-  /** Whether a target still being restored turns out well when it is told to stop. */
+  /** Whether a source that has not decided yet commits just before it is told to stop. */
   lateLuck = false;
+  /** Nodes whose agents do not answer. */
+  readonly silent = new Set<string>();
   manifests = new Map<string, CheckpointManifest>();
   checkpointFails = false;
   readonly checkpoints = new Map<string, CheckpointRequest>();
@@ -45,6 +53,7 @@ export class FakeAgents implements Agents {
   readonly #sources = new Map<string, SourceRecord['state']>();
   readonly #targets = new Map<string, TargetRecord['state']>();
   readonly #failed = new Map<string, AgentFailure>();
+  readonly #dead = new Set<string>();
   readonly #cluster: FakeCluster;
   readonly #interfere: Interference;
 
@@ -55,28 +64,38 @@ export class FakeAgents implements Agents {
 
   /** Whether processes of the source run: never frozen, or thawed again. */
   sourceRuns(id: string): boolean {
-    return ['absent', 'thawed'].includes(this.#sources.get(id) ?? 'absent');
+    return !this.#dead.has(id) && ['absent', 'thawed'].includes(this.#sourceState(id));
   }
 
   targetRuns(id: string): boolean {
     return this.#targets.get(id) === 'restored';
   }
 
-  /** Whether the target can never run any more, whatever request comes late. */
-  targetIsOver(id: string): boolean {
-    return ['failed', 'refused'].includes(this.#targets.get(id) ?? 'absent');
+  sourceState(id: string): SourceRecord['state'] {
+    return this.#sourceState(id);
+  }
+
+  /** The source's host dies, with all that ran on it. */
+  killSource(id: string, node: string): void {
+    this.#dead.add(id);
+    this.silent.add(node);
+  }
+
+  /** The deadline of the source's agent strikes. */
+  lapse(id: string): void {
+    if (this.#sourceState(id) === 'moving' && !this.#dead.has(id)) this.#undoMove(id, 'deadline');
   }
 
   urlOf(node: Node): string {
     return `https://${node.metadata.name}`;
   }
 
-  async source(_node: Node, id: string): Promise<SourceRecord> {
-    return this.#call('source', () => this.#sourceRecord(id));
+  async source(node: Node, id: string): Promise<SourceRecord> {
+    return this.#call('source', node, () => this.#sourceRecord(id));
   }
 
-  async move(_node: Node, id: string, request: MoveRequest): Promise<SourceRecord> {
-    return this.#call('move', () => {
+  async move(node: Node, id: string, request: MoveRequest): Promise<SourceRecord> {
+    return this.#call('move', node, () => {
       this.moves.push(request);
       this.deliverMove(id);
       return this.#sourceRecord(id);
@@ -85,54 +104,97 @@ export class FakeAgents implements Agents {
 
   /** A request to move arrives; also one that its sender has long given up. */
   deliverMove(id: string): void {
-    if ((this.#sources.get(id) ?? 'absent') === 'absent') this.#moveNow(id);
+    if (this.#sourceState(id) === 'absent') this.#moveNow(id);
   }
 
-  async abortSource(_node: Node, id: string): Promise<SourceRecord> {
-    return this.#call('abortSource', () => {
-      const state = this.#sources.get(id) ?? 'absent';
-      if (state !== 'released') this.#setSource(id, 'thawed');
+  async abortSource(node: Node, id: string): Promise<SourceRecord> {
+    return this.#call('abortSource', node, () => {
+      const isWhole = this.#targets.get(id) === 'staged';
+      if (this.#sourceState(id) === 'moving' && isWhole && this.lateLuck) this.#setSource(id, 'committed');
+      if (['committed', 'released'].includes(this.#sourceState(id)))
+        throw new AgentRefusal('the source is committed', 409, 'abort', []);
+      this.#setSource(id, 'thawed');
       return this.#sourceRecord(id);
     });
   }
 
-  async release(_node: Node, id: string): Promise<SourceRecord> {
-    return this.#call('release', () => {
+  async release(node: Node, id: string): Promise<SourceRecord> {
+    return this.#call('release', node, () => {
+      if (!this.targetRuns(id))
+        throw new SplitBrain(`the source of ${id} is killed and its target does not run`);
       this.#setSource(id, 'released');
       return this.#sourceRecord(id);
     });
   }
 
-  async target(_node: Node, id: string): Promise<TargetRecord> {
-    return this.#call('target', () => this.#targetRecord(id));
+  async target(node: Node, id: string): Promise<TargetRecord> {
+    return this.#call('target', node, () => this.#targetRecord(id));
   }
 
-  async awaitTarget(_node: Node, id: string): Promise<TargetRecord> {
-    return this.#call('awaitTarget', () => this.#targetRecord(id));
+  async awaitTarget(node: Node, id: string): Promise<TargetRecord> {
+    return this.#call('awaitTarget', node, () => this.#targetRecord(id));
   }
 
-  async abortTarget(_node: Node, id: string): Promise<TargetRecord> {
-    return this.#call('abortTarget', () => {
+  async resumeTarget(node: Node, id: string): Promise<TargetRecord> {
+    return this.#call('resumeTarget', node, () => {
       const { state } = this.#targetRecord(id);
-      if (state === 'restoring' && this.lateLuck) this.#setTarget(id, 'restored');
-      else if (state !== 'restored') this.#setTarget(id, 'refused');
+      if (state === 'restored') return this.#targetRecord(id);
+      if (state !== 'staged') throw new AgentRefusal(`the target is ${state}`, 409, 'resume', []);
+      if (this.#sourceState(id) === 'moving' && !this.#dead.has(id))
+        throw new SplitBrain(`the target of ${id} runs before its source has decided`);
+      this.#setTarget(id, 'restored');
       return this.#targetRecord(id);
     });
   }
 
-  async checkpoint(_node: Node, id: string): Promise<CheckpointRecord> {
-    return this.#call('checkpoint', () => this.#checkpointRecord(id));
+  async abortTarget(node: Node, id: string): Promise<TargetRecord> {
+    return this.#call('abortTarget', node, () => {
+      const { state } = this.#targetRecord(id);
+      const isChosen = this.#sourceState(id) === 'committed';
+      if (state === 'staged' && (isChosen || this.#dead.has(id)))
+        throw new SplitBrain(`the target of ${id} is ended, and it is all there is`);
+      if (state !== 'restored') this.#setTarget(id, 'refused');
+      return this.#targetRecord(id);
+    });
   }
 
-  async startCheckpoint(_node: Node, id: string, request: CheckpointRequest): Promise<CheckpointRecord> {
-    return this.#call('startCheckpoint', () => {
+  async checkpoint(node: Node, id: string): Promise<CheckpointRecord> {
+    return this.#call('checkpoint', node, () => this.#checkpointRecord(id));
+  }
+
+  async startCheckpoint(node: Node, id: string, request: CheckpointRequest): Promise<CheckpointRecord> {
+    return this.#call('startCheckpoint', node, () => {
       this.checkpoints.set(id, request);
       return this.#checkpointRecord(id);
     });
   }
 
-  async manifest(_keeper: Node, path: string): Promise<CheckpointManifest> {
-    return this.#call('manifest', () => {
+  async abortCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
+    return this.#call('abortCheckpoint', node, () => this.#checkpointRecord(id));
+  }
+
+  async releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
+    return this.#call('releaseCheckpoint', node, () => ({
+      ...this.#checkpointRecord(id),
+      state: 'released',
+    }));
+  }
+
+  async preflightSource(node: Node): Promise<SourcePreflight> {
+    return this.#call('preflightSource', node, () => ({
+      facts: factsOf(node),
+      checks: [],
+      memoryBytes: 1000,
+      fileBytes: 0,
+    }));
+  }
+
+  async preflightTarget(node: Node): Promise<TargetPreflight> {
+    return this.#call('preflightTarget', node, () => ({ facts: factsOf(node), checks: [] }));
+  }
+
+  async manifest(keeper: Node, path: string): Promise<CheckpointManifest> {
+    return this.#call('manifest', keeper, () => {
       const found = this.manifests.get(path);
       if (!found) throw new AgentRefusal(`nothing at ${path}`, 404, 'store', []);
       return found;
@@ -141,7 +203,7 @@ export class FakeAgents implements Agents {
 
   /** Freezes, dumps, moves, restores; each outcome as a real pair of agents would leave it behind. */
   #moveNow(id: string): void {
-    this.#setSource(id, 'frozen');
+    this.#setSource(id, 'moving');
     const waits = this.#targetRecord(id).state === 'waiting';
     switch (waits ? this.fate : 'dump fails') {
       case 'dump fails':
@@ -152,17 +214,21 @@ export class FakeAgents implements Agents {
         this.#undoMove(id, 'restore');
         break;
       case 'restoring':
-        this.#setTarget(id, 'restoring');
+      case 'staged':
+        this.#setTarget(id, this.fate === 'staged' ? 'staged' : 'restoring');
         break;
-      case 'failed unheard':
+      case 'committed untold':
+        this.#setTarget(id, 'staged');
+        this.#setSource(id, 'committed');
+        break;
+      case 'target lost':
+        this.#setSource(id, 'committed');
         this.#setTarget(id, 'failed');
         break;
-      case 'restored unheard':
-        this.#setTarget(id, 'restored');
-        break;
       case 'restored':
+        this.#setTarget(id, 'staged');
+        this.#setSource(id, 'committed');
         this.#setTarget(id, 'restored');
-        this.#setSource(id, 'restored');
     }
   }
 
@@ -171,11 +237,22 @@ export class FakeAgents implements Agents {
     this.#setSource(id, 'thawed');
   }
 
+  #sourceState(id: string): SourceRecord['state'] {
+    return this.#sources.get(id) ?? 'absent';
+  }
+
   #sourceRecord(id: string): SourceRecord {
-    const state = this.#sources.get(id) ?? 'absent';
+    const state = this.#sourceState(id);
     const timings = [{ name: 'freeze' as const, startedAt: '2026-01-01T00:00:01.000Z', ms: 3 }];
-    const failure = this.#failed.get(id) ?? null;
-    return { id, state, freezeMs: 300, bytes: 1000, timings: state === 'absent' ? [] : timings, failure };
+    return {
+      id,
+      state,
+      resumed: this.targetRuns(id),
+      freezeMs: 300,
+      bytes: 1000,
+      timings: state === 'absent' ? [] : timings,
+      failure: this.#failed.get(id) ?? null,
+    };
   }
 
   #targetRecord(id: string): TargetRecord {
@@ -209,7 +286,16 @@ export class FakeAgents implements Agents {
     const request = this.checkpoints.get(id);
     const state = !request ? 'absent' : this.checkpointFails ? 'failed' : 'complete';
     const bad = state === 'failed' ? failure('dump') : null;
-    return { id, state, path: request?.path ?? '', freezeMs: 80, bytes: 500, timings: [], failure: bad };
+    return {
+      id,
+      state,
+      path: request?.path ?? '',
+      freezeMs: 80,
+      bytes: 500,
+      sha256: state === 'complete' ? 'f'.repeat(64) : null,
+      timings: [],
+      failure: bad,
+    };
   }
 
   #setSource(id: string, state: SourceRecord['state']): void {
@@ -228,8 +314,10 @@ export class FakeAgents implements Agents {
     if (this.sourceRuns(id) && this.targetRuns(id)) throw new SplitBrain(`both pods of ${id} run`);
   }
 
-  async #call<T>(what: string, work: () => T): Promise<T> {
+  async #call<T>(what: string, node: Node, work: () => T): Promise<T> {
     await this.#interfere(what, 'before');
+    const { name } = node.metadata;
+    if (this.silent.has(name)) throw new AgentUnreachable(`agent of ${name}: no answer`, name);
     const result = work();
     await this.#interfere(what, 'after');
     return result;
@@ -237,6 +325,18 @@ export class FakeAgents implements Agents {
 }
 
 const RUNNING = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+
+const factsOf = (node: Node): NodeFacts => ({
+  node: node.metadata.name,
+  kernel: '6.1',
+  architecture: 'x64',
+  criu: '4.2',
+  runc: '1.3.3',
+  cgroup: 2,
+  cpu: '',
+  memoryFree: 1e9,
+  diskFree: 1e9,
+});
 
 /** The one thing that must never happen. */
 export class SplitBrain extends Error {

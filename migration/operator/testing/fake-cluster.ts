@@ -44,6 +44,10 @@ export class FakeCluster implements Cluster {
     this.#nodes.set(name, node.parse(raw));
   }
 
+  removeNode(name: string): void {
+    this.#nodes.delete(name);
+  }
+
   /** A pod as a user would make it, running on `nodeName`. */
   addPod(
     name: string,
