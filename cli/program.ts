@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { workloads } from '../migration/bench/workload.ts';
 import type { Call, GlobalOptions } from './context.ts';
 import { exitCodeHelp } from './failure.ts';
 import { Journal } from './journal.ts';
@@ -119,6 +120,12 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
   )
     .addArgument(new Argument('<what>', 'what to measure').choices(['freeze']))
     .option('--runs <n>', 'how often', parseRuns, 20)
+    .option(
+      '--workload <name>',
+      `only this one (repeatable): ${workloads.map(({ name }) => name).join(', ')}`,
+      collectWorkload,
+      [],
+    )
     .option('--json <file>', 'keep every sample, one JSON document a line');
   does(bench, async (call) => (await import('./commands/bench.ts')).bench(call, bench.opts()));
 
@@ -179,6 +186,13 @@ function addGlobalOptions(command: Command): Command {
 /** From the first argument on everything belongs to the program that is run, options included. */
 function passThrough(command: Command, argument: string): Command {
   return command.arguments(argument).passThroughOptions().allowUnknownOption();
+}
+
+/** @throws InvalidArgumentError that lists what there is */
+function collectWorkload(value: string, before: string[]): string[] {
+  const names = workloads.map(({ name }) => name);
+  if (!names.includes(value)) throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
+  return [...before, value];
 }
 
 function collect(value: string, before: string[]): string[] {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { benchFreeze, type Round } from '../../migration/bench/freeze.ts';
 import { freezeReport } from '../../migration/bench/freeze-report.ts';
 import type { BenchLab } from '../../migration/bench/lab.ts';
+import { workloads } from '../../migration/bench/workload.ts';
 import type { Call } from '../context.ts';
 import { findEngine } from '../engine/engine.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -13,6 +14,8 @@ import { prepareTools } from '../prepare.ts';
 
 export interface BenchOptions {
   runs: number;
+  /** Names of workloads; all when empty. */
+  workload: string[];
   json?: string;
 }
 
@@ -20,8 +23,9 @@ export interface BenchOptions {
 const SEED = 1;
 
 /** Runs a benchmark against the lab that is up, and prints its table. */
-export async function bench(call: Call, { runs, json }: BenchOptions): Promise<number> {
+export async function bench(call: Call, { runs, workload, json }: BenchOptions): Promise<number> {
   const { journal } = call;
+  const wanted = workloads.filter(({ name }) => workload.length === 0 || workload.includes(name));
   const engine = await findEngine(call.stack, journal);
   await prepareTools(engine);
   const lab = await openLab(call, engine);
@@ -30,7 +34,7 @@ export async function bench(call: Call, { runs, json }: BenchOptions): Promise<n
   await withInterrupts(
     (_signal, count) => count === 1 && journal.say('stopping after this round; what was started is removed'),
     () =>
-      benchFreeze(lab, runs, (round) => {
+      benchFreeze(lab, runs, wanted, (round) => {
         rounds.push(round);
         record(round);
       }),

@@ -7,6 +7,8 @@ export interface MoveSample {
   totalMs: number;
   bytes: number;
   phases: StatusPhase[];
+  /** How long a client got no answer through the Service, for workloads that answer HTTP. */
+  outageMs?: number;
 }
 
 /** What follows one upon another from the frozen cgroup to the running tasks. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { floorSpec } from './floor-spec.ts';
 import type { BenchLab } from './lab.ts';
+import { type Workload, workloads } from './workload.ts';
 
 /** One bare checkpoint and restore. Times in ms, by the clock of the node that did it. */
 const floorSample = z.strictObject({ checkpointMs: z.number(), restoreMs: z.number(), bytes: z.int() });
@@ -9,8 +10,19 @@ export type FloorSample = z.infer<typeof floorSample>;
 /** What the state's way out of and into processes costs by itself. */
 export const floorMs = ({ checkpointMs, restoreMs }: FloorSample): number => checkpointMs + restoreMs;
 
-const DIR = '/run/podferry-bench';
-const NAME = 'podferry-bench';
+const ROOT = '/run/podferry-bench';
+
+/** Where the floor of one workload lives on a node, and what its container is called. */
+interface Place {
+  dir: string;
+  name: string;
+}
+
+const placeOf = ({ name }: Workload): Place => ({
+  dir: `${ROOT}/${name}`,
+  name: `podferry-bench-${name.toLowerCase()}`,
+});
+
 const PREPARE_SECONDS = 60;
 const SAMPLE_SECONDS = 60;
 /** Longer than a sample, for whose end it waits. */
@@ -39,16 +51,18 @@ exit 1
 export async function prepareFloor(
   lab: BenchLab,
   node: string,
+  workload: Workload,
   config: unknown,
-  image: string,
 ): Promise<void> {
-  const places = { rootfs: `${DIR}/rootfs`, network: `/run/netns/${NAME}`, cgroup: `/${NAME}` };
+  const { dir, name } = placeOf(workload);
+  const image = lab.outputs.apps.image[workload.app] ?? '';
+  const places = { rootfs: `${dir}/rootfs`, network: `/run/netns/${name}`, cgroup: `/${name}` };
   const script = `set -eu
-mkdir -p ${DIR}/rootfs ${DIR}/bundle
-ctr -n k8s.io images mount --rw ${image} ${DIR}/rootfs >/dev/null
-ip netns add ${NAME}
-ip -n ${NAME} link set lo up
-cat >${DIR}/bundle/config.json <<'CONFIG'
+mkdir -p ${dir}/rootfs ${dir}/bundle
+ctr -n k8s.io images mount --rw ${image} ${dir}/rootfs >/dev/null
+ip netns add ${name}
+ip -n ${name} link set lo up
+cat >${dir}/bundle/config.json <<'CONFIG'
 ${JSON.stringify(floorSpec(config, places))}
 CONFIG
 `;
@@ -69,43 +83,10 @@ export type FloorKind = 'bare' | 'frozen';
 export async function measureFloor(
   lab: BenchLab,
   node: string,
-  port: number,
+  workload: Workload,
   kind: FloorKind,
 ): Promise<FloorSample> {
-  const [before, leave, after] =
-    kind === 'bare'
-      ? ['', '', '']
-      : [`$runc pause ${NAME}`, '--leave-running', `$runc delete --force ${NAME}`];
-  const listening = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
-  const script = `set -eu
-exec 9>${DIR}.lock
-flock -w 5 9
-runc="runc --root ${DIR}/runc"
-images="--image-path ${DIR}/image --work-path ${DIR}/work"
-flags="--tcp-established --ext-unix-sk --file-locks"
-trap '$runc delete --force ${NAME} >/dev/null 2>&1; rm -rf ${DIR}/image ${DIR}/work' EXIT
-mkdir -p ${DIR}/image ${DIR}/work
-$runc run --detach --bundle ${DIR}/bundle --pid-file ${DIR}/pid ${NAME} </dev/null >/dev/null 2>&1 9>&-
-for try in {1..100}; do
-  if grep -q '${listening}' /proc/$(cat ${DIR}/pid)/net/tcp; then break; fi
-  [ $try -lt 100 ] || { echo 'the process did not listen within 10 s' >&2; exit 1; }
-  sleep 0.1
-done
-sleep 0.3
-${before}
-t0=$EPOCHREALTIME
-$runc checkpoint ${leave} $flags $images ${NAME} </dev/null >/dev/null 2>${DIR}/words 9>&- || { cat ${DIR}/words >&2; exit 1; }
-t1=$EPOCHREALTIME
-${after}
-t2=$EPOCHREALTIME
-$runc restore --detach $flags $images --bundle ${DIR}/bundle --pid-file ${DIR}/pid ${NAME} \\
-  </dev/null >/dev/null 2>${DIR}/words 9>&- || { cat ${DIR}/words >&2; exit 1; }
-t3=$EPOCHREALTIME
-kill -0 $(cat ${DIR}/pid)
-bytes=$(du -sb ${DIR}/image | cut -f 1)
-# Both hold six decimals: without the point they are microseconds.
-printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t3/./} - \${t2/./})) $bytes
-`;
+  const script = floorScript(workload, kind);
   const [checkpoint, restore, bytes] = (await lab.onNode(node, script, SAMPLE_SECONDS))
     .split(' ')
     .map(Number);
@@ -116,16 +97,65 @@ printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t3/./} - \${t2/./})) $bytes
   });
 }
 
-/** Removes all of it, whatever of it is there; waits for a sample that still runs because its connection was cut. */
-export async function removeFloor(lab: BenchLab, node: string): Promise<void> {
+function floorScript(workload: Workload, kind: FloorKind): string {
+  const { dir, name } = placeOf(workload);
+  const [before, leave, after] =
+    kind === 'bare'
+      ? ['', '', '']
+      : [`$runc pause ${name}`, '--leave-running', `$runc delete --force ${name}`];
+  const listening = `:${workload.port.toString(16).toUpperCase().padStart(4, '0')} 0+:0000 0A`;
+  const fill =
+    workload.fill === undefined ? '' : `$runc exec ${name} ${quoteAll(workload.fill)} </dev/null >/dev/null`;
+  return `set -eu
+exec 9>${ROOT}.lock
+flock -w 5 9
+runc="runc --root ${dir}/runc"
+images="--image-path ${dir}/image --work-path ${dir}/work"
+flags="--tcp-established --ext-unix-sk --file-locks"
+trap '$runc delete --force ${name} >/dev/null 2>&1; rm -rf ${dir}/image ${dir}/work' EXIT
+mkdir -p ${dir}/image ${dir}/work
+$runc run --detach --bundle ${dir}/bundle --pid-file ${dir}/pid ${name} </dev/null >/dev/null 2>&1 9>&-
+for try in {1..300}; do
+  if grep -qE '${listening}' /proc/$(cat ${dir}/pid)/net/tcp /proc/$(cat ${dir}/pid)/net/tcp6; then break; fi
+  [ $try -lt 300 ] || { echo 'the process did not listen within 30 s' >&2; exit 1; }
+  sleep 0.1
+done
+${fill}
+sleep 0.3
+${before}
+t0=$EPOCHREALTIME
+$runc checkpoint ${leave} $flags $images ${name} </dev/null >/dev/null 2>${dir}/words 9>&- || { cat ${dir}/words >&2; exit 1; }
+t1=$EPOCHREALTIME
+${after}
+t2=$EPOCHREALTIME
+$runc restore --detach $flags $images --bundle ${dir}/bundle --pid-file ${dir}/pid ${name} \\
+  </dev/null >/dev/null 2>${dir}/words 9>&- || { cat ${dir}/words >&2; exit 1; }
+t3=$EPOCHREALTIME
+kill -0 $(cat ${dir}/pid)
+bytes=$(du -sb ${dir}/image | cut -f 1)
+# Both hold six decimals: without the point they are microseconds.
+printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t3/./} - \${t2/./})) $bytes
+`;
+}
+
+const quoteAll = (words: readonly string[]): string =>
+  words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+
+/** Removes the floors of all workloads, whatever of them is there; waits for a sample that still runs because its connection was cut. */
+export async function removeFloors(lab: BenchLab, node: string): Promise<void> {
   const script = `set -u
-exec 9>${DIR}.lock
+exec 9>${ROOT}.lock
 flock -w ${SAMPLE_SECONDS} 9
-runc --root ${DIR}/runc delete --force ${NAME} >/dev/null 2>&1
-! mountpoint -q ${DIR}/rootfs || ctr -n k8s.io images unmount --rm ${DIR}/rootfs >/dev/null
-! [ -e /run/netns/${NAME} ] || ip netns delete ${NAME}
-rm -rf ${DIR} ${DIR}.lock
-! mountpoint -q ${DIR}/rootfs
+${workloads.map(removalOf).join('')}rm -rf ${ROOT} ${ROOT}.lock
+! grep -q ' ${ROOT}/' /proc/self/mounts
 `;
   await lab.onNode(node, script, REMOVE_SECONDS);
+}
+
+function removalOf(workload: Workload): string {
+  const { dir, name } = placeOf(workload);
+  return `runc --root ${dir}/runc delete --force ${name} >/dev/null 2>&1
+! mountpoint -q ${dir}/rootfs || ctr -n k8s.io images unmount --rm ${dir}/rootfs >/dev/null
+! [ -e /run/netns/${name} ] || ip netns delete ${name}
+`;
 }

@@ -6,12 +6,14 @@ const startedAt = '2026-01-01T00:00:00.000Z';
 
 function round(floorMs: number, freezeMs: number): Round {
   return {
+    workload: 'tick',
     node: 'worker2',
     floor: { checkpointMs: floorMs / 2, restoreMs: floorMs / 2, bytes: 1024 },
     frozen: { checkpointMs: floorMs / 4, restoreMs: floorMs / 4, bytes: 1024 },
     move: {
       freezeMs,
       totalMs: 1500,
+      outageMs: freezeMs + 80,
       bytes: 4096,
       phases: [
         { name: 'dump', startedAt, ms: 100 },
@@ -35,6 +37,17 @@ describe('freezeReport', () => {
   it('shows medians, extremes and counts', () => {
     expect(rowOf('floor: both')[0]).toBe('200');
     expect(rowOf('freeze (ms)').slice(-3)).toEqual(['300', '400', '3']);
+  });
+
+  it('sets the client’s outage beside the freeze', () => {
+    expect(rowOf('outage by Service (ms)')[0]).toBe('380');
+    expect(rowOf('outage - freeze (ms)')[0]).toBe('80');
+  });
+
+  it('keeps workloads apart', () => {
+    const other = { ...round(100, 900), workload: 'redis-100MB' };
+    const both = freezeReport([round(100, 300), other], 1).split('\n\n');
+    expect(both.map((table) => table.split('\n')[0])).toEqual(['tick', 'redis-100MB']);
   });
 
   it('says what no phase accounts for', () => {

@@ -5,8 +5,21 @@ import { type Summary, summarise } from './statistics.ts';
 
 const NAME_WIDTH = 26;
 
-/** The result of a run as a table for people. Times in ms. */
+/** The result of a run for people: a table for each workload. Times in ms. */
 export function freezeReport(rounds: readonly Round[], seed: number): string {
+  const names = [...new Set(rounds.map(({ workload }) => workload))];
+  return names
+    .map(
+      (name) =>
+        `${name}\n${workloadTable(
+          rounds.filter(({ workload }) => workload === name),
+          seed,
+        )}`,
+    )
+    .join('\n\n');
+}
+
+function workloadTable(rounds: readonly Round[], seed: number): string {
   const row = (name: string, of: (round: Round) => number, digits = 0): string =>
     tableRow(name, summarise(rounds.map(of), seed), digits);
   const head = ['median', '95 % interval', 'min', 'max', 'n'];
@@ -24,6 +37,8 @@ export function freezeReport(rounds: readonly Round[], seed: number): string {
     row('  freeze (ms)', ({ move }) => move.freezeMs),
     row('  freeze / floor', ({ floor, move }) => move.freezeMs / floorMs(floor), 2),
     row('  freeze / frozen before', ({ frozen, move }) => move.freezeMs / floorMs(frozen), 2),
+    row('  freeze - floor (ms)', ({ floor, move }) => move.freezeMs - floorMs(floor)),
+    ...outageRows(rounds, seed),
     row('  from start to end (ms)', ({ move }) => move.totalMs),
     row('  state (KiB)', ({ move }) => move.bytes / 1024),
     'where the freeze went (median of each, ms)',
@@ -31,6 +46,25 @@ export function freezeReport(rounds: readonly Round[], seed: number): string {
       ({ name, ms }) => `  ${name}`.padEnd(NAME_WIDTH) + cells([ms.toFixed(1)]),
     ),
   ].join('\n');
+}
+
+/** Of rounds whose workload a client can ask. */
+function outageRows(rounds: readonly Round[], seed: number): string[] {
+  const asked = rounds.flatMap(({ move: { outageMs, freezeMs } }) =>
+    outageMs === undefined ? [] : [{ outageMs, freezeMs }],
+  );
+  if (asked.length === 0) return [];
+  const row = (name: string, values: number[]): string => tableRow(name, summarise(values, seed), 0);
+  return [
+    row(
+      '  outage by Service (ms)',
+      asked.map(({ outageMs }) => outageMs),
+    ),
+    row(
+      '  outage - freeze (ms)',
+      asked.map(({ outageMs, freezeMs }) => outageMs - freezeMs),
+    ),
+  ];
 }
 
 const WIDTHS = [8, 18, 9, 9, 5];

@@ -7,12 +7,14 @@ import {
   floorMs,
   measureFloor,
   prepareFloor,
-  removeFloor,
+  removeFloors,
 } from './floor.ts';
 import type { BenchLab } from './lab.ts';
+import type { Workload } from './workload.ts';
 
 /** One round: what CRIU costs by itself, and a move of the same process, right after each other. */
 export interface Round {
+  workload: string;
   node: string;
   floor: FloorSample;
   /** The same of a container that was frozen before. */
@@ -21,51 +23,65 @@ export interface Round {
 }
 
 /**
- * Measures `runs` rounds on the lab that is up, and one before them that warms up and does not count. What it starts
- * on nodes and in the cluster is removed again, whatever happens; a user's wish to stop ends it after the round under way.
+ * Measures `runs` rounds of each workload on the lab that is up, interleaved, and one before them that warms up and does
+ * not count. What it starts on nodes and in the cluster is removed again, whatever happens; a user's wish to stop ends it
+ * after the round under way.
  */
 export async function benchFreeze(
   lab: BenchLab,
   runs: number,
+  wanted: readonly Workload[],
   onRound: (round: Round) => void,
 ): Promise<void> {
   const [here, there] = lab.outputs.nodes.filter(({ role }) => role === 'worker').map(({ name }) => name);
   if (here === undefined || there === undefined) throw new Error('the lab has fewer than two workers');
-  const pod = new BenchPod(lab, `bench-${randomBytes(3).toString('hex')}`);
+  const mark = randomBytes(3).toString('hex');
+  const pods = wanted.map(
+    (workload) => new BenchPod(lab, workload, `bench-${workload.name.toLowerCase()}-${mark}`),
+  );
+  const nodes = [here, there];
   await withRemoval(
-    [() => pod.remove(), () => removeFloor(lab, here), () => removeFloor(lab, there)],
+    [...pods.map((pod) => () => pod.remove()), ...nodes.map((node) => () => removeFloors(lab, node))],
     async () => {
       lab.say('preparing');
-      await Promise.all([removeFloor(lab, here), removeFloor(lab, there)]);
-      await pod.start(here);
-      const config = await containerConfig(lab, here, pod.name);
-      const image = lab.outputs.apps.image.tick ?? '';
-      await Promise.all([here, there].map((node) => prepareFloor(lab, node, config, image)));
-      for (let run = 0; run <= runs && !lab.stopped(); run += 1) {
-        const round = await measure(lab, pod, run % 2 === 0 ? there : here, run);
-        lab.say(line(run, runs, round));
-        if (run > 0) onRound(round);
+      await Promise.all(nodes.map((node) => removeFloors(lab, node)));
+      for (const pod of pods) await prepare(lab, pod, here, there);
+      for (let run = 0; run <= runs; run += 1) {
+        for (const pod of pods) {
+          if (lab.stopped()) return;
+          const round = await measure(lab, pod, run % 2 === 0 ? there : here, run);
+          lab.say(line(run, runs, round));
+          if (run > 0) onRound(round);
+        }
       }
     },
   );
 }
 
-/** Floor and move take turns in going first. The floor is taken where the pod moves to. */
-async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number): Promise<Round> {
-  const floors = async () => {
-    const { port } = lab.outputs.apps.tick;
-    const floor = await measureFloor(lab, node, port, 'bare');
-    return { floor, frozen: await measureFloor(lab, node, port, 'frozen') };
-  };
-  if (run % 4 < 2) return { node, ...(await floors()), move: await pod.move(node) };
-  const move = await pod.move(node);
-  return { node, move, ...(await floors()) };
+async function prepare(lab: BenchLab, pod: BenchPod, here: string, there: string): Promise<void> {
+  await pod.start(here);
+  const config = await containerConfig(lab, here, pod.name);
+  await Promise.all([here, there].map((node) => prepareFloor(lab, node, pod.workload, config)));
 }
 
-function line(run: number, runs: number, { node, floor, frozen, move }: Round): string {
+/** Floor and move take turns in going first. The floor is taken where the pod moves to. */
+async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number): Promise<Round> {
+  const { workload } = pod;
+  const floors = async () => {
+    const floor = await measureFloor(lab, node, workload, 'bare');
+    return { floor, frozen: await measureFloor(lab, node, workload, 'frozen') };
+  };
+  const about = { workload: workload.name, node };
+  if (run % 4 < 2) return { ...about, ...(await floors()), move: await pod.move(node) };
+  const move = await pod.move(node);
+  return { ...about, move, ...(await floors()) };
+}
+
+function line(run: number, runs: number, { workload, node, floor, frozen, move }: Round): string {
   const [bare, least] = [floor, frozen].map((sample) => Math.round(floorMs(sample)));
   const which = run === 0 ? 'warm-up' : `${run}/${runs}`;
-  return `${which.padStart(7)}  floor ${bare} ms (frozen before: ${least} ms), freeze ${Math.round(move.freezeMs)} ms (to ${node})`;
+  const outage = move.outageMs === undefined ? '' : `, outage ${Math.round(move.outageMs)} ms`;
+  return `${which.padStart(7)}  ${workload.padEnd(12)} floor ${bare} ms (frozen before: ${least} ms), freeze ${Math.round(move.freezeMs)} ms${outage} (to ${node})`;
 }
 
 /** All removals are tried, also when one fails; what the work threw comes first. */
