@@ -5,7 +5,8 @@ import { type AgentConfig, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { Records } from './records.ts';
 import { createAgentServer } from './server/agent-server.ts';
-import { agentRoutes, keeperRoutes } from './server/routes.ts';
+import { keeperRoutes } from './server/keeper-routes.ts';
+import { agentRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
 import { RUNC_ROOT } from './source/container.ts';
 import { runcContainers } from './source/containers.ts';
@@ -13,6 +14,7 @@ import { checkpointDocument, sourceDocument } from './source/record.ts';
 import { Sources } from './source/sources.ts';
 import { HttpsTargetLink } from './source/target-link.ts';
 import { LocalFolders } from './store/folders.ts';
+import { KeptCheckpoints } from './store/kept-checkpoints.ts';
 import { openStore } from './store/open-store.ts';
 import { targetDocument } from './target/record.ts';
 import { Targets } from './target/targets.ts';
@@ -56,7 +58,8 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     tidyUp().catch((error: unknown) => log.warn({ error: String(error) }, 'not tidied'));
   }, TIDY_MS);
 
-  const keeper = storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), store);
+  const keeper =
+    storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), new KeptCheckpoints(storeRoot));
   const server = createAgentServer(tls, [...agentRoutes(config.node, sources, targets), ...keeper], log);
   const runtime = createRuntimeServer(targets, log);
   await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);

@@ -2,18 +2,12 @@ import { z } from 'zod';
 import {
   abortRequest,
   checkpointRequest,
-  manifestQuery,
   moveRequest,
   operationId,
   restoreRequest,
   targetState,
 } from '../../contract/agent-api.ts';
-import { RequestError } from '../failure.ts';
 import type { Sources } from '../source/sources.ts';
-import { pathBody, renameBody } from '../store/keeper-client.ts';
-import { storePath, userPath } from '../store/path.ts';
-import type { Store, StoreFolders } from '../store/store.ts';
-import { readManifest } from '../target/receive.ts';
 import type { Targets } from '../target/targets.ts';
 import type { Call, Caller, Route } from './router.ts';
 
@@ -96,67 +90,3 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
     },
   ];
 }
-
-/** What only the keeper serves: the folders of the store, for nodes that reach it from user space, and manifests. */
-export function keeperRoutes(folders: StoreFolders, store: Store): Route[] {
-  const done = async (work: Promise<void>) => {
-    await work;
-    return {};
-  };
-  return [
-    {
-      method: 'GET',
-      path: '/v1/store/manifest',
-      callers: BOTH,
-      serve: async (call) => {
-        const path = userPath(manifestQuery.parse(Object.fromEntries(call.query)).path);
-        if (!(await folders.stat(path)))
-          throw new RequestError(404, `nothing at '${path}' on the store`, 'store');
-        return readManifest(store, path).catch((error: Error) => {
-          throw new RequestError(404, error.message, 'store');
-        });
-      },
-    },
-    {
-      method: 'POST',
-      path: '/v1/store/mkdir',
-      callers: ['agent'],
-      serve: (call) => done(folders.mkdir(storePath(pathBody.parse(call.body).path))),
-    },
-    {
-      method: 'POST',
-      path: '/v1/store/remove',
-      callers: BOTH,
-      serve: (call) => done(folders.remove(storePath(pathBody.parse(call.body).path))),
-    },
-    {
-      method: 'POST',
-      path: '/v1/store/rename',
-      callers: ['agent'],
-      serve: (call) => {
-        const { from, to } = renameBody.parse(call.body);
-        return done(folders.rename(storePath(from), storePath(to)));
-      },
-    },
-    {
-      method: 'GET',
-      path: '/v1/store/list',
-      callers: BOTH,
-      serve: async (call) => ({ entries: await folders.list(storePath(queryPath(call))) }),
-    },
-    {
-      method: 'GET',
-      path: '/v1/store/stat',
-      callers: BOTH,
-      serve: async (call) => ({ entry: (await folders.stat(storePath(queryPath(call)))) ?? null }),
-    },
-    {
-      method: 'GET',
-      path: '/v1/store/space',
-      callers: BOTH,
-      serve: async () => ({ freeBytes: await folders.freeBytes() }),
-    },
-  ];
-}
-
-const queryPath = (call: Call): string => pathBody.parse(Object.fromEntries(call.query)).path;

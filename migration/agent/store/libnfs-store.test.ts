@@ -6,13 +6,13 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AgentClient } from '../client.ts';
 import { createAgentServer } from '../server/agent-server.ts';
-import { keeperRoutes } from '../server/routes.ts';
+import { keeperRoutes } from '../server/keeper-routes.ts';
 import { listenAnywhere } from '../testing/listen.ts';
 import { TestAuthority } from '../testing/pki.ts';
 import { LocalFolders } from './folders.ts';
 import { KeeperFolders } from './keeper-client.ts';
+import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LibnfsStore } from './libnfs-store.ts';
-import { MountStore } from './mount-store.ts';
 import { storePath } from './path.ts';
 import { runStoreCase, storeCases } from './store-suite.ts';
 
@@ -38,7 +38,7 @@ describe('LibnfsStore', () => {
     for (const [name, body] of Object.entries(TOOLS)) await writeTool(name, body, root);
     vi.stubEnv('PATH', `${dir}/bin:${process.env.PATH}`);
     const authority = await TestAuthority.create(dir);
-    const routes = keeperRoutes(new LocalFolders(root), new MountStore(root));
+    const routes = keeperRoutes(new LocalFolders(root), new KeptCheckpoints(root));
     server = createAgentServer(
       await authority.issue('podferry-agent:master'),
       routes,

@@ -38,6 +38,15 @@ export function userPath(text: string): StorePath {
 /** What podferry keeps on the store for itself: states of moves, and checkpoints not yet complete. */
 export const OWN_FOLDER = '.podferry';
 
+/** Checkpoints of pods that are held, on their way to another node. */
+const HELD_FOLDER = `${OWN_FOLDER}/held/`;
+
+/** Where one pod's checkpoint may stand: at a user's path, or among those of held pods. */
+export function checkpointPath(text: string): StorePath {
+  const checkedPath = storePath(text);
+  return checkedPath.startsWith(HELD_FOLDER) ? checkedPath : userPath(text);
+}
+
 /** A path below another. */
 export function below(folder: StorePath, ...names: string[]): StorePath {
   return storePath([folder, ...names].join('/'));
