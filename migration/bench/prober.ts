@@ -12,6 +12,7 @@ export class Prober {
   readonly #url: string;
   /** When the requests were sent that were answered well, in ms of the monotonic clock. */
   readonly #answered: number[] = [];
+  readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(url: string) {
@@ -22,25 +23,33 @@ export class Prober {
     this.#timer = setInterval(() => this.#ask(performance.now()), EVERY_MS);
   }
 
-  /** Stops, waits for what is under way, and answers the outage in ms. @throws when nothing was ever answered */
+  /** Stops, waits for what is under way (each has its own limit), and answers the outage in ms. @throws when nothing was ever answered */
   async stop(): Promise<number> {
     clearInterval(this.#timer);
-    await new Promise((resolve) => setTimeout(resolve, ANSWER_LIMIT_MS));
+    await Promise.all(this.#underWay);
     return outageOf(this.#answered);
   }
 
   #ask(sentAt: number): void {
-    const request = get(this.#url, { agent: false, timeout: ANSWER_LIMIT_MS }, (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode === 200) this.#answered.push(sentAt);
-      });
-      response.once('error', () => undefined);
+    const answer = ask(this.#url).then((good) => {
+      if (good) this.#answered.push(sentAt);
+      this.#underWay.delete(answer);
     });
-    request.once('timeout', () => request.destroy());
-    // No answer: the gap that it leaves is what is measured.
-    request.once('error', () => undefined);
+    this.#underWay.add(answer);
   }
+}
+
+/** Whether the answer came whole and well. That it did not is no error: the gap it leaves is what is measured. */
+function ask(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const request = get(url, { agent: false, signal }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode === 200));
+      response.once('error', () => resolve(false));
+    });
+    request.once('error', () => resolve(false));
+  });
 }
 
 /** The longest time between two requests that were answered, less the usual time between them. All in ms. */
