@@ -137,6 +137,11 @@ export function isNodeReady(of: Node): boolean {
   return of.status.conditions.some((c) => c.type === 'Ready' && c.status === 'True');
 }
 
+/** Whether the pod's containers are ready, as the kubelet reports: its Services send to it. */
+export function isPodReady(of: Pod): boolean {
+  return of.status.conditions.some((c) => c.type === 'Ready' && c.status === 'True');
+}
+
 /** The address at which the node's agent listens; throws when the node reports none. */
 export function nodeAddress(of: Node): string {
   const found = of.status.addresses.find((a) => a.type === 'InternalIP');

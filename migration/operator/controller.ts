@@ -4,6 +4,8 @@ import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
 import { exclusively } from './exclusive.ts';
 import { KubeCluster } from './kube-cluster.ts';
+import { Look } from './look.ts';
+import type { OperatorMetrics } from './metrics.ts';
 import { KeyedQueue } from './queue.ts';
 import { type Key, reconcile } from './reconcile.ts';
 
@@ -12,19 +14,24 @@ export interface ControllerOptions {
   agents: Agents;
   identity: string;
   log: Logger;
+  metrics: OperatorMetrics;
   /** Called once the caches are filled and work has begun. */
   onReady: () => void;
 }
 
 /** Leads: watches the cluster and reconciles Podmigrations until `signal` fires. */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { client, agents, identity, log } = options;
+  const { client, agents, identity, log, metrics } = options;
   const queue = new KeyedQueue({
     handle: async (key, work) => {
+      await ready;
+      const look = new Look(metrics);
       try {
-        await ready;
-        return await reconcile(world, fromText(key), work, log);
+        const delay = await reconcile({ ...world, agents: look.timing(agents) }, fromText(key), work, log);
+        look.over();
+        return delay;
       } catch (error) {
+        look.over(error);
         // Somebody changed the object meanwhile: what to do is seen from what it is now.
         if (isApiError(error, 409)) return 0;
         throw error;
@@ -37,19 +44,22 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   });
   const cluster = new KubeCluster(client, identity, {
     onMigration: (migration, deleted) => {
+      metrics.migrationSeen(migration, deleted);
       const key = toText(migration.metadata);
       if (deleted || isSettled(migration)) return;
       if (migration.metadata.deletionTimestamp) queue.interrupt(key);
       else queue.add(key);
     },
     onPod: (pod) => {
+      metrics.podSeen(pod);
       const { namespace, name } = pod.metadata;
       for (const migration of cluster.migrationsNaming(namespace, name))
         queue.add(toText(migration.metadata));
     },
     onError: (what, error) => log.warn({ what, err: error }, 'lost touch with the API server'),
   });
-  const world = { cluster, agents, now: () => new Date(), exclusively: exclusively() };
+  const world = { cluster, metrics, now: () => new Date(), exclusively: exclusively() };
+  metrics.leads(() => queue.sizes);
   const caches = cluster.run(signal);
   // Ends also when `signal` fires before the caches were ever filled.
   const ready = Promise.race([cluster.synced(), caches]);
@@ -57,6 +67,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   options.onReady();
   await caches;
   await queue.stop();
+  metrics.stepsDown();
 }
 
 /** A lost packet is nobody's business; what lasts is told, ever more rarely: after 2, 4, 8, … attempts. */

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Registry } from 'prom-client';
 
 /** What the kubelet asks about. */
 export interface Health {
@@ -8,13 +9,25 @@ export interface Health {
   ready(): boolean;
 }
 
-/** Serves /healthz and /readyz until closed. */
-export function serveHealth(health: Health, port: number): Server {
-  const answers: Record<string, () => boolean> = { '/healthz': health.alive, '/readyz': health.ready };
-  const server = createServer((request, response) => {
-    const answer = answers[request.url ?? ''];
-    const [code, text] = answer ? (answer() ? [200, 'ok'] : [503, 'not yet']) : [404, 'not found'];
-    response.writeHead(code, { 'content-type': 'text/plain' }).end(`${text}\n`);
+interface Answer {
+  code: number;
+  type: string;
+  text: string;
+}
+
+/** Serves /healthz, /readyz and /metrics until closed. */
+export function serveHealth(health: Health, metrics: Registry, port: number): Server {
+  const says = (well: boolean): Answer => (well ? plain(200, 'ok') : plain(503, 'not yet'));
+  const answers: Record<string, () => Answer | Promise<Answer>> = {
+    '/healthz': () => says(health.alive()),
+    '/readyz': () => says(health.ready()),
+    '/metrics': async () => ({ code: 200, type: metrics.contentType, text: await metrics.metrics() }),
+  };
+  const server = createServer(async (request, response) => {
+    const { code, type, text } = await (answers[request.url ?? '']?.() ?? plain(404, 'not found'));
+    response.writeHead(code, { 'content-type': type }).end(text);
   });
   return server.listen(port);
 }
+
+const plain = (code: number, text: string): Answer => ({ code, type: 'text/plain', text: `${text}\n` });

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { node } from '../kube/objects.ts';
+import { type Credentials, readCredentials, tlsWire } from './agent-wire.ts';
 import { AgentRefusal, AgentUnreachable } from './agents.ts';
-import { type Credentials, httpAgents, readCredentials } from './http-agents.ts';
+import { httpAgents } from './http-agents.ts';
 import { TestAuthority } from './testing/certificates.ts';
 
 let authority: TestAuthority;
@@ -39,7 +40,7 @@ const worker1 = nodeCalled('worker1');
 async function agentsWith(listener: RequestListener, identity = agentOfWorker1, client = operator) {
   server = createServer({ ...identity, requestCert: true, minVersion: 'TLSv1.3' }, listener);
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  return httpAgents(client, (server.address() as AddressInfo).port);
+  return httpAgents(tlsWire(client, (server.address() as AddressInfo).port));
 }
 
 const record = {

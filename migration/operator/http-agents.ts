@@ -1,11 +1,5 @@
-import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { Agent, request as tlsRequest } from 'node:https';
-import { join } from 'node:path';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { z } from 'zod';
 import {
-  agentCommonName,
   agentFailure,
   checkpointManifest,
   checkpointRecord,
@@ -14,21 +8,9 @@ import {
   targetPreflight,
   targetRecord,
 } from '../contract/agent-api.ts';
-import { type Node, nodeAddress } from '../kube/objects.ts';
+import type { Node } from '../kube/objects.ts';
+import type { AgentWire, Exchange } from './agent-wire.ts';
 import { AgentRefusal, type Agents, AgentUnreachable } from './agents.ts';
-
-/** The operator's key pair and the authority that agents' certificates come from, in PEM. */
-export interface Credentials {
-  ca: string;
-  cert: string;
-  key: string;
-}
-
-/** Reads ca.crt, tls.crt and tls.key, the names that a Kubernetes TLS secret has. */
-export function readCredentials(directory: string): Credentials {
-  const read = (file: string) => readFileSync(join(directory, file), 'utf8');
-  return { ca: read('ca.crt'), cert: read('tls.crt'), key: read('tls.key') };
-}
 
 /** Answers that need no waiting: an agent on a busy node still writes its record to disk first. */
 const ANSWER_MS = 10_000;
@@ -39,23 +21,17 @@ const PREFLIGHT_MS = 30_000;
 /** A checkpoint of a large pod to a slow store; past it the operator asks again. */
 const CHECKPOINT_MS = 110_000;
 
-interface Call {
-  method: 'GET' | 'POST';
-  path: string;
-  body?: unknown;
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
+type AgentCall = Omit<Exchange, 'timeoutMs'> & { timeoutMs?: number };
 
-/** Agents reached over HTTPS with mutual TLS 1.3. */
-export function httpAgents(credentials: Credentials, port: number): Agents {
-  const connections = new Agent({ keepAlive: true, timeout: 60_000 });
-
-  async function call<T extends z.ZodType>(to: Node, type: T, details: Call): Promise<z.infer<T>> {
+/** The agents' API, spoken over `wire`. */
+export function httpAgents(wire: AgentWire): Agents {
+  async function call<T extends z.ZodType>(to: Node, type: T, details: AgentCall): Promise<z.infer<T>> {
     const label = `agent of ${to.metadata.name}: ${details.method} ${details.path}`;
-    const { code, text } = await exchange(to, details).catch((cause: unknown) => {
-      throw new AgentUnreachable(`${label}: no answer: ${rootMessage(cause)}`, to.metadata.name, { cause });
-    });
+    const { code, text } = await wire
+      .exchange(to, { timeoutMs: ANSWER_MS, ...details })
+      .catch((cause: unknown) => {
+        throw new AgentUnreachable(`${label}: no answer: ${rootMessage(cause)}`, to.metadata.name, { cause });
+      });
     const body = parseJson(text);
     if (code < 300) {
       const parsed = type.safeParse(body);
@@ -74,39 +50,8 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
     throw new AgentRefusal(message, code, step, criuLog);
   }
 
-  async function exchange(to: Node, details: Call): Promise<{ code: number; text: string }> {
-    const body = details.body === undefined ? undefined : Buffer.from(JSON.stringify(details.body));
-    const timeout = AbortSignal.timeout(details.timeoutMs ?? ANSWER_MS);
-    const signal = details.signal ? AbortSignal.any([details.signal, timeout]) : timeout;
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = tlsRequest(
-        {
-          host: nodeAddress(to),
-          port,
-          method: details.method,
-          path: details.path,
-          agent: connections,
-          ...credentials,
-          minVersion: 'TLSv1.3',
-          checkServerIdentity: (host, certificate) => identityProblem(host, certificate, to.metadata.name),
-          headers: body && { 'content-type': 'application/json', 'content-length': body.length },
-          signal,
-        },
-        resolve,
-      );
-      request.once('error', reject);
-      request.end(body);
-    });
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    return { code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
-  }
-
   return {
-    urlOf: (node) => {
-      const address = nodeAddress(node);
-      return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
-    },
+    urlOf: (node) => wire.urlOf(node),
     source: (to, id) => call(to, sourceRecord, { method: 'GET', path: `/v1/migrations/${id}` }),
     move: (to, id, body, signal) =>
       call(to, sourceRecord, {
@@ -165,15 +110,6 @@ export function httpAgents(credentials: Credentials, port: number): Agents {
         path: `/v1/store/manifest?path=${encodeURIComponent(path)}`,
       }),
   };
-}
-
-/** The certificate must be for the address that was called, and be that of this node's agent. */
-function identityProblem(host: string, certificate: PeerCertificate, node: string): Error | undefined {
-  const problem = checkServerIdentity(host, certificate);
-  if (problem) return problem;
-  const expected = agentCommonName(node);
-  if (certificate.subject.CN === expected) return undefined;
-  return new Error(`the certificate is for ${certificate.subject.CN}, not for ${expected}`);
 }
 
 function rootMessage(error: unknown): string {

@@ -1,11 +1,15 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
 import { kubeClient } from '../kube/client.ts';
+import { readCredentials, tlsWire } from './agent-wire.ts';
 import { runController } from './controller.ts';
 import { serveHealth } from './health.ts';
-import { httpAgents, readCredentials } from './http-agents.ts';
+import { httpAgents } from './http-agents.ts';
 import { OPERATOR_NAME } from './kube-cluster.ts';
 import { runAsLeader } from './lease.ts';
+import { OperatorMetrics } from './metrics.ts';
+import { observedClient } from './observed-client.ts';
 import { readSettings } from './settings.ts';
 
 /** The operator: one of its replicas leads and reconciles; the others wait for the lease. */
@@ -17,11 +21,17 @@ async function main(): Promise<void> {
 
   const config = new KubeConfig();
   config.loadFromDefault();
-  const client = kubeClient(config);
-  const agents = httpAgents(readCredentials(settings.tlsDirectory), settings.agentPort);
+  const metrics = new OperatorMetrics();
+  collectDefaultMetrics({ register: metrics.registry });
+  const client = observedClient(kubeClient(config), metrics);
+  const agents = httpAgents(tlsWire(readCredentials(settings.tlsDirectory), settings.agentPort));
 
   let isReady = true;
-  const health = serveHealth({ alive: () => true, ready: () => isReady }, settings.healthPort);
+  const health = serveHealth(
+    { alive: () => true, ready: () => isReady },
+    metrics.registry,
+    settings.healthPort,
+  );
   const lease = {
     client,
     namespace: settings.namespace,
@@ -37,7 +47,7 @@ async function main(): Promise<void> {
       isReady = true;
       log.info('caches filled, reconciling');
     };
-    await runController({ client, agents, identity: settings.identity, log, onReady }, leading);
+    await runController({ client, agents, identity: settings.identity, log, metrics, onReady }, leading);
     isReady = true;
     log.info('no longer leading');
   });

@@ -56,6 +56,15 @@ export class KeyedQueue {
     this.#items.get(key)?.work?.abort();
   }
 
+  /** Keys that are being handled, and those of them that have to be handled once more. */
+  get sizes(): { running: number; waiting: number } {
+    const items = [...this.#items.values()];
+    return {
+      running: items.filter(({ work }) => work !== undefined).length,
+      waiting: items.filter(({ work, again }) => work !== undefined && again).length,
+    };
+  }
+
   /** Ends all work and waits for it. Nothing is handled afterwards. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -103,6 +103,7 @@ export async function reconcile(
       { ...id, from: state, to: migration.status.state, error: migration.status.error },
       'state changed',
     );
+    world.metrics.stateChanged(migration, world.cluster.pod(key.namespace, migration.status.targetPod ?? ''));
     tellTransition(world, migration);
   }
   return undefined;

@@ -1,11 +1,13 @@
 import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Agents } from './agents.ts';
 import type { Cluster } from './cluster.ts';
+import type { OperatorMetrics } from './metrics.ts';
 
 /** What the operator works with. */
 export interface World {
   cluster: Cluster;
   agents: Agents;
+  metrics: Pick<OperatorMetrics, 'stateChanged'>;
   now(): Date;
   /** Runs `work` alone among all that give the same key; for check-then-write. */
   exclusively<T>(key: string, work: () => Promise<T>): Promise<T>;

@@ -1,5 +1,5 @@
 import type { PhaseTiming } from '../../contract/agent-api.ts';
-import type { Pod } from '../../kube/objects.ts';
+import { isPodReady } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
 import { handOver } from '../handover/handover.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
@@ -118,7 +118,7 @@ async function waitUntilGone(run: Run): Promise<Outcome> {
   const now = run.now();
   const target = cluster.pod(migration.metadata.namespace, status.targetPod ?? '');
   const late = now.getTime() - Date.parse(status.committedAt ?? '') > READY_MS;
-  const settled = late || (target !== undefined && isReady(target));
+  const settled = late || (target !== undefined && isPodReady(target));
   if (!settled || !(await isGone(run))) return wait(LOOK_AGAIN_MS);
   const message = `moved ${status.sourcePod} from ${status.sourceNode} to ${status.targetNode} as ${status.targetPod}, frozen for ${status.freezeMs ?? '?'} ms`;
   return write(enter(migration, status, 'Succeeded', { reason: 'Moved', message }, now));
@@ -132,8 +132,4 @@ async function isGone(run: Run): Promise<boolean> {
   if (cluster.pod(namespace, name)?.metadata.uid === status.sourceUid) return false;
   const now = await cluster.readPod(namespace, name);
   return now?.pod.metadata.uid !== status.sourceUid;
-}
-
-function isReady(pod: Pod): boolean {
-  return pod.status.conditions.some((c) => c.type === 'Ready' && c.status === 'True');
 }

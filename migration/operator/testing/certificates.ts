@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Credentials } from '../http-agents.ts';
+import type { Credentials } from '../agent-wire.ts';
 
 /** An authority that lives for one test and issues certificates for 127.0.0.1 with the machine's openssl. */
 export class TestAuthority {

@@ -29,7 +29,8 @@ export class Harness {
   /** A fresh operator: nothing in memory from before. */
   world(): World {
     const now = () => new Date(this.#now);
-    return { cluster: this.cluster, agents: this.agents, now, exclusively: exclusively() };
+    const metrics = { stateChanged: () => undefined };
+    return { cluster: this.cluster, agents: this.agents, metrics, now, exclusively: exclusively() };
   }
 
   pass(ms: number): void {
