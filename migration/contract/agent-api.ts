@@ -280,7 +280,11 @@ export const nodeFacts = z.strictObject({
 export type NodeFacts = z.infer<typeof nodeFacts>;
 
 /** POST /v1/preflight/source, operator to the pod's agent: looks at the running pod, touches nothing. */
-export const sourcePreflightRequest = z.strictObject({ source: podRef, containers: containerNames });
+export const sourcePreflightRequest = z.strictObject({
+  source: podRef,
+  containers: containerNames,
+  transport,
+});
 export type SourcePreflightRequest = z.infer<typeof sourcePreflightRequest>;
 
 export const sourcePreflight = z.strictObject({
@@ -298,6 +302,7 @@ export const targetPreflightRequest = z.strictObject({
   memoryBytes: z.int().nonnegative(),
   fileBytes: z.int().nonnegative(),
   images: z.array(z.string()),
+  transport,
 });
 export type TargetPreflightRequest = z.infer<typeof targetPreflightRequest>;
 

@@ -19,6 +19,15 @@ export const migrationsPath = (namespace?: string): string =>
 export const migrationPath = (namespace: string, name: string): string =>
   `${migrationsPath(namespace)}/${segment(name)}`;
 
+export const claimPath = (namespace: string, name: string): string =>
+  `/api/v1/namespaces/${segment(namespace)}/persistentvolumeclaims/${segment(name)}`;
+
+export const disruptionBudgetsPath = (): string => '/apis/policy/v1/poddisruptionbudgets';
+
+export const quotasPath = (): string => '/api/v1/resourcequotas';
+
+export const networkPoliciesPath = (): string => '/apis/networking.k8s.io/v1/networkpolicies';
+
 export const eventsPath = (namespace: string): string =>
   `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;
 

@@ -1,5 +1,7 @@
 import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Node, Pod, PodDocument } from '../kube/objects.ts';
+import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
+import type { Claim } from './checks/volumes.ts';
 import type { PodManifest } from './clone-pod.ts';
 
 /** One transition, told to whoever looks at the object. */
@@ -32,6 +34,10 @@ export interface Cluster {
   setFinalizer(of: Podmigration, present: boolean): Promise<Podmigration>;
   /** Migrations of this namespace that are under way and have this pod as source or target. */
   migrationsOf(namespace: string, pod: string): Podmigration[];
+  /** Live migrations that have begun and not ended. */
+  underWay(): Podmigration[];
+  /** Live migrations that wait for their turn. */
+  queued(): Podmigration[];
 
   readPod(namespace: string, name: string): Promise<{ pod: Pod; document: PodDocument } | undefined>;
   /** Answers undefined when a pod of this name exists already. */
@@ -44,6 +50,13 @@ export interface Cluster {
 
   node(name: string): Node | undefined;
   nodes(): Node[];
+  /** The pods that are bound to a node. */
+  podsOn(node: string): Pod[];
+
+  readClaim(namespace: string, name: string): Promise<Claim | undefined>;
+  budgets(namespace: string): DisruptionBudget[];
+  quotas(namespace: string): ResourceQuota[];
+  networkPolicies(namespace: string): NetworkPolicy[];
 
   /** Best effort: a lost event loses nothing but itself. */
   tell(regarding: Regarding, event: ClusterEvent): void;

@@ -9,8 +9,19 @@ import {
 } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import { type Node, node, type Pod, pod, podDocument } from '../kube/objects.ts';
-import { eventsPath, migrationPath, migrationsPath, nodesPath, podPath, podsPath } from '../kube/paths.ts';
+import {
+  claimPath,
+  eventsPath,
+  migrationPath,
+  migrationsPath,
+  nodesPath,
+  podPath,
+  podsPath,
+} from '../kube/paths.ts';
 import { Reflector } from '../kube/reflector.ts';
+import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
+import { PolicyCaches } from './checks/policy-caches.ts';
+import { type Claim, claim } from './checks/volumes.ts';
 import type { PodManifest } from './clone-pod.ts';
 import type { Cluster, ClusterEvent, Regarding } from './cluster.ts';
 
@@ -32,6 +43,7 @@ export class KubeCluster implements Cluster {
   readonly #migrations: Reflector<Podmigration>;
   readonly #pods: Reflector<Pod>;
   readonly #nodes: Reflector<Node>;
+  readonly #policies: PolicyCaches;
 
   constructor(client: KubeClient, identity: string, watchers: Watchers) {
     this.#client = client;
@@ -43,7 +55,7 @@ export class KubeCluster implements Cluster {
       path: migrationsPath(),
       parse: (raw) => podmigration.parse(raw),
       onChange: (object, deleted) => watchers.onMigration(object, deleted),
-      indexes: { pod: podsOf },
+      indexes: { pod: podsOf, stage: stageOf },
       onError: onError('podmigrations'),
     });
     this.#pods = new Reflector({
@@ -51,7 +63,7 @@ export class KubeCluster implements Cluster {
       path: podsPath(),
       parse: (raw) => pod.parse(raw),
       onChange: (object) => watchers.onPod(object),
-      indexes: { origin: originsOf },
+      indexes: { origin: originsOf, node: nodesOf },
       onError: onError('pods'),
     });
     this.#nodes = new Reflector({
@@ -60,16 +72,19 @@ export class KubeCluster implements Cluster {
       parse: (raw) => node.parse(raw),
       onError: onError('nodes'),
     });
+    this.#policies = new PolicyCaches(client, onError);
   }
 
   /** Keeps the caches until `signal` fires. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#migrations, this.#pods, this.#nodes].map((reflector) => reflector.run(signal)));
+    const caches = [this.#migrations, this.#pods, this.#nodes, this.#policies];
+    await Promise.all(caches.map((cache) => cache.run(signal)));
   }
 
   /** Resolves once every cache was filled. */
   async synced(): Promise<void> {
-    await Promise.all([this.#migrations.synced, this.#pods.synced, this.#nodes.synced]);
+    const objects = [this.#migrations, this.#pods, this.#nodes].map((reflector) => reflector.synced);
+    await Promise.all([...objects, this.#policies.synced()]);
   }
 
   async readMigration(namespace: string, name: string): Promise<Podmigration | undefined> {
@@ -93,6 +108,14 @@ export class KubeCluster implements Cluster {
 
   migrationsOf(namespace: string, podName: string): Podmigration[] {
     return this.#migrations.find('pod', `${namespace}/${podName}`).filter((m) => !isFinal(m.status.state));
+  }
+
+  underWay(): Podmigration[] {
+    return this.#migrations.find('stage', 'under way');
+  }
+
+  queued(): Podmigration[] {
+    return this.#migrations.find('stage', 'queued');
   }
 
   /** Every migration that names this pod, also those that are over. */
@@ -149,6 +172,27 @@ export class KubeCluster implements Cluster {
     return this.#nodes.list();
   }
 
+  podsOn(name: string): Pod[] {
+    return this.#pods.find('node', name);
+  }
+
+  async readClaim(namespace: string, name: string): Promise<Claim | undefined> {
+    const raw = await this.#read(claimPath(namespace, name));
+    return raw === undefined ? undefined : claim.parse(raw);
+  }
+
+  budgets(namespace: string): DisruptionBudget[] {
+    return this.#policies.budgets(namespace);
+  }
+
+  quotas(namespace: string): ResourceQuota[] {
+    return this.#policies.quotas(namespace);
+  }
+
+  networkPolicies(namespace: string): NetworkPolicy[] {
+    return this.#policies.networkPolicies(namespace);
+  }
+
   /** Says on the Podmigration itself what it waits for. */
   tellTrouble(of: { namespace: string; name: string }, error: unknown): void {
     const migration = this.#migrations.get(of.namespace, of.name);
@@ -196,6 +240,14 @@ export class KubeCluster implements Cluster {
   }
 }
 
+/** Whether a live migration waits for its turn or has begun; nothing for all others. */
+function stageOf({ spec, status }: Podmigration): ('queued' | 'under way')[] {
+  if (spec.action !== 'live-migration' || isFinal(status.state)) return [];
+  const isPending = status.state === undefined || status.state === 'Pending';
+  if (!isPending) return ['under way'];
+  return status.queuedBehind === undefined ? [] : ['queued'];
+}
+
 /** The pods that a migration is at, as `namespace/name`. */
 function podsOf({ metadata, status }: Podmigration): string[] {
   const names = [
@@ -206,6 +258,8 @@ function podsOf({ metadata, status }: Podmigration): string[] {
   const set = new Set(names.filter((name) => name !== undefined && name !== ''));
   return [...set].map((name) => `${metadata.namespace}/${name}`);
 }
+
+const nodesOf = ({ spec }: Pod): string[] => (spec.nodeName === '' ? [] : [spec.nodeName]);
 
 function originsOf({ metadata }: Pod): string[] {
   const origin = metadata.annotations[ORIGIN_ANNOTATION];

@@ -32,7 +32,10 @@ export const clusterRules: Rule[] = [
   // A restored pod is owned by its Podmigration; where OwnerReferencesPermissionEnforcement is on, that takes this.
   { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/finalizers`], verbs: ['update'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
-  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['nodes', 'resourcequotas'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get'] },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list', 'watch'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list', 'watch'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
 ];
 

@@ -53,6 +53,7 @@ describe('a live migration', () => {
     expect(over?.status.conditions?.map((c) => `${c.type}=${c.status}`)).toEqual([
       'Complete=True',
       'Failed=False',
+      'Movable=True',
     ]);
     expect(over?.metadata.finalizers).toEqual([]);
     expectOnePod(lab, 'Succeeded');
@@ -122,12 +123,22 @@ describe('a live migration', () => {
     const lab = labWithTick();
     lab.cluster.addPod('many', 'worker1', {
       spec: {
+        restartPolicy: 'OnFailure',
         initContainers: [{ name: 'setup' }, { name: 'proxy', restartPolicy: 'Always' }],
         containers: [{ name: 'web' }, { name: 'once' }, { name: 'log' }],
       },
     });
-    const containerStatuses = [{ name: 'once', state: { terminated: { exitCode: 0 } } }];
-    lab.cluster.changePod('many', { status: { containerStatuses } });
+    const [over, runs] = [{ terminated: { exitCode: 0 } }, { running: {} }];
+    const containerStatuses = [
+      { name: 'web', state: runs },
+      { name: 'once', state: over },
+      { name: 'log', state: runs },
+    ];
+    const initContainerStatuses = [
+      { name: 'setup', state: over },
+      { name: 'proxy', state: runs },
+    ];
+    lab.cluster.changePod('many', { status: { containerStatuses, initContainerStatuses } });
     lab.cluster.addMigration('m', {
       action: 'live-migration',
       sourcePod: 'many',
@@ -188,7 +199,7 @@ describe('a source whose agent does not answer', () => {
       const over = await lab.settle('m');
       expect(over?.status).toMatchObject({ state: 'Succeeded', activePod: 'tick-migration-1' });
       expect(lab.agents.targetRuns(ID)).toBe(true);
-      expect(over?.status.conditions?.map((c) => c.type)).toEqual(['Complete', 'Failed']);
+      expect(over?.status.conditions?.map((c) => c.type)).toEqual(['Complete', 'Failed', 'Movable']);
     },
   );
 
@@ -241,21 +252,21 @@ describe('a pod that somebody deletes while it is moved', () => {
 
 describe('what cannot be moved', () => {
   it.each([
-    ['a pod that is not there', 'nope', 'worker2', 'SourcePodNotFound', /no pod nope/],
-    ['a node that is not there', 'tick', 'worker9', 'UnknownNode', /no node worker9/],
-    ['to where it is', 'tick', 'worker1', 'AlreadyThere', /already on node worker1/],
-    ['to a node that is not Ready', 'tick', 'down', 'NodeNotReady', /down is not Ready/],
-    ['to a cordoned node', 'tick', 'cordoned', 'NodeCordoned', /cordoned/],
-    ['to a tainted node', 'tick', 'master', 'NodeTainted', /control-plane:NoSchedule/],
-    ['a pod of another runtime', 'kata', 'worker2', 'OtherRuntime', /RuntimeClass kata/],
-    ['a pod of a controller', 'owned', 'worker2', 'OwnedByController', /ReplicaSet web/],
-    ['a pod that does not run', 'pending', 'worker2', 'SourcePodNotRunning', /Pending, not Running/],
-    ['a pod that is being deleted', 'leaving', 'worker2', 'SourcePodNotRunning', /being deleted/],
+    ['a pod that is not there', 'nope', 'worker2', 'PodExists', /no pod nope/],
+    ['a node that is not there', 'tick', 'worker9', 'NodeExists', /no node worker9/],
+    ['to where it is', 'tick', 'worker1', 'NodeDiffers', /already on node worker1/],
+    ['to a node that is not Ready', 'tick', 'down', 'NodeReady', /down is not Ready/],
+    ['to a cordoned node', 'tick', 'cordoned', 'NodeSchedulable', /cordoned/],
+    ['to a tainted node', 'tick', 'master', 'NodeTaints', /control-plane:NoSchedule/],
+    ['a pod of another runtime', 'kata', 'worker2', 'Runtime', /RuntimeClass kata/],
+    ['a pod of a controller of its own kind', 'owned', 'worker2', 'Controller', /Crew web/],
+    ['a pod that does not run', 'pending', 'worker2', 'PodRunning', /Pending, not Running/],
+    ['a pod that is being deleted', 'leaving', 'worker2', 'PodRunning', /being deleted/],
   ])(
     '%s is refused with the reason, and nothing is touched',
     async (_, sourcePod, destHost, reason, message) => {
       const lab = labWithTick();
-      const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
+      const owner = { apiVersion: 'example.io/v1', kind: 'Crew', name: 'web', uid: 'u', controller: true };
       lab.cluster.addNode('down', { ready: false });
       lab.cluster.addNode('cordoned', { spec: { unschedulable: true } });
       lab.cluster.addPod('kata', 'worker1', { spec: { runtimeClassName: 'kata' } });

@@ -44,7 +44,7 @@ describe('a checkpoint', () => {
   });
 
   it.each([
-    ['of no pod', { sourcePod: 'nope' }, 'SourcePodNotFound'],
+    ['of no pod', { sourcePod: 'nope' }, 'PodExists'],
     ['outside the store', { snapshotPath: '../..' }, 'BadSnapshotPath'],
   ])('%s is refused and asks no agent', async (_, changes, reason) => {
     const lab = labWithRedis();

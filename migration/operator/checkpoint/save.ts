@@ -1,6 +1,7 @@
 import type { CheckpointRecord } from '../../contract/agent-api.ts';
 import { AgentRefusal } from '../agents.ts';
-import { objectionsToSave } from '../checks.ts';
+import { objectionsOf } from '../checks/movable.ts';
+import { preflightSave } from '../checks/preflight.ts';
 import { podTemplateOf } from '../clone-pod.ts';
 import { busyWith, findPod } from '../lookup.ts';
 import { refused } from '../refused.ts';
@@ -17,7 +18,9 @@ export const acceptSave: Step = async (run) => {
   const { sourcePod: asked = '', snapshotPath = '' } = migration.spec;
   const pod = await findPod(cluster, namespace, asked);
   return run.exclusively(`${namespace}/${pod?.metadata.name ?? asked}`, async () => {
-    const objections = objectionsToSave({ asked, pod, busyWith: pod && (await busyWith(run, pod)) });
+    const found = pod && (await cluster.readPod(namespace, pod.metadata.name));
+    const busy = pod && (await busyWith(run, pod));
+    const objections = objectionsOf(await preflightSave(cluster, { asked, found, busyWith: busy }));
     if (!pod || objections.length > 0) return write(refused(run, objections));
     let directory: string;
     try {

@@ -1,47 +1,71 @@
-import { objectionsToDestination, objectionsToMove } from '../checks.ts';
+import { failures } from '../../contract/verdict.ts';
+import type { Node, Pod } from '../../kube/objects.ts';
+import { objectionsOf, withChecks } from '../checks/movable.ts';
+import { preflight } from '../checks/preflight.ts';
 import { busyWith, findNode, findPod } from '../lookup.ts';
 import { moveNumber, nextPodName } from '../naming.ts';
 import { refused } from '../refused.ts';
-import { type Outcome, type Step, write } from '../run.ts';
+import { type Outcome, type Run, type Step, write } from '../run.ts';
 import { change, enter } from '../status.ts';
+import { admit } from './admit.ts';
 
 /**
  * Pending: answers whether the pod can be moved there, before anything is touched, and takes the pod for this
  * migration. The choice of pods and names is written down before anything is made, so that it is the same after a
- * restart.
+ * restart. A dry run ends with the answer.
  */
 export const accept: Step = async (run) => {
   const { cluster, migration } = run;
   const { namespace } = migration.metadata;
   const asked = migration.spec.sourcePod ?? '';
   const pod = await findPod(cluster, namespace, asked);
-  return run.exclusively(`${namespace}/${pod?.metadata.name ?? asked}`, async () => {
-    const destHost = migration.spec.destHost ?? '';
-    const node = destHost === '' ? undefined : findNode(cluster, destHost);
-    const objections = [
-      ...objectionsToMove({ asked, pod, busyWith: pod && (await busyWith(run, pod)) }),
-      ...objectionsToDestination({
-        asked: destHost,
-        node,
-        currentNode: pod?.spec.nodeName,
-        tolerations: pod?.spec.tolerations ?? [],
-      }),
-    ];
-    if (!pod || objections.length > 0) return write(refused(run, objections));
-    const isTaken = (name: string) =>
-      cluster.pod(namespace, name) !== undefined || cluster.migrationsOf(namespace, name).length > 0;
-    const targetPod = nextPodName(pod.metadata.name, isTaken);
-    const accepted = change(run.status, {
-      sourcePod: pod.metadata.name,
-      sourceUid: pod.metadata.uid,
-      sourceNode: pod.spec.nodeName,
-      targetPod,
-      targetNode: node?.metadata.name,
-      activePod: pod.metadata.name,
-      currentRevision: String(moveNumber(targetPod)),
-    });
-    const message = `moving ${pod.metadata.name} away from ${pod.spec.nodeName}${node ? ` to ${node.metadata.name}` : ''}`;
-    const status = enter(migration, accepted, 'Preparing', { reason: 'Preparing', message }, run.now());
-    return { kind: 'written', migration: await cluster.writeStatus(migration, status) } satisfies Outcome;
-  });
+  return run.exclusively(`${namespace}/${pod?.metadata.name ?? asked}`, () => decide(run, asked, pod));
 };
+
+async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Outcome> {
+  const { cluster, migration } = run;
+  const { destHost = '', dryRun = false, transport = 'stream', ignoreChecks: ignored = [] } = migration.spec;
+  const node = destHost === '' ? undefined : findNode(cluster, destHost);
+  const found = pod && (await cluster.readPod(migration.metadata.namespace, pod.metadata.name));
+  const busy = pod && (await busyWith(run, pod));
+  const checks = await preflight(run, {
+    asked,
+    found,
+    busyWith: busy,
+    destHost,
+    node,
+    transport,
+    ignored,
+    dryRun,
+  });
+  const checked = { ...run, status: withChecks(run, checks) };
+  if (!found || failures(checks).length > 0) return write(refused(checked, objectionsOf(checks)));
+  return dryRun ? write(answer(checked, found.pod)) : admit(checked, ...take(checked, found.pod, node));
+}
+
+/** The end of a dry run whose pod can be moved. */
+function answer(run: Run, { metadata, spec }: Pod) {
+  const { sourcePod, sourceNode } = { sourcePod: metadata.name, sourceNode: spec.nodeName };
+  const why = { reason: 'Movable', message: `${sourcePod} can be moved; nothing was done` };
+  return enter(run.migration, change(run.status, { sourcePod, sourceNode }), 'Succeeded', why, run.now());
+}
+
+/** The status that takes the pod for this migration, and what to say of it. */
+function take({ cluster, migration, status }: Run, pod: Pod, node: Node | undefined) {
+  const { namespace } = migration.metadata;
+  const { name, uid } = pod.metadata;
+  const isTaken = (other: string) =>
+    cluster.pod(namespace, other) !== undefined || cluster.migrationsOf(namespace, other).length > 0;
+  const targetPod = nextPodName(name, isTaken);
+  const accepted = change(status, {
+    sourcePod: name,
+    sourceUid: uid,
+    sourceNode: pod.spec.nodeName,
+    targetPod,
+    targetNode: node?.metadata.name,
+    activePod: name,
+    currentRevision: String(moveNumber(targetPod)),
+  });
+  const to = node ? ` to ${node.metadata.name}` : '';
+  return [accepted, `moving ${name} away from ${pod.spec.nodeName}${to}`] as const;
+}

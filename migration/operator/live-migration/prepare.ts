@@ -8,6 +8,8 @@ import type { Placement } from '../placement.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { startProblem, whyNotStarted } from '../start-problem.ts';
 import { addPhases, change, enter, phaseUntil } from '../status.ts';
+import { busyNodes } from './admit.ts';
+import { checkChosenNode } from './chosen-node.ts';
 import { LOOK_AGAIN_MS, PREPARE_MS, UNSCHEDULABLE_MS } from './limits.ts';
 import { cancelled, giveUp } from './undo.ts';
 
@@ -46,6 +48,8 @@ export const prepare: Step = async (run) => {
   }
   const node = cluster.node(target.spec.nodeName);
   if (!node) return wait(LOOK_AGAIN_MS);
+  const looked = await checkChosenNode(run, node);
+  if (looked) return looked;
   const record = await agents.awaitTarget(node, uid, ['waiting', 'failed', 'refused'], ASK_MS, run.signal);
   if (record.state === 'failed' || record.state === 'refused') {
     const { step, message, criuLog } = record.failure ?? { step: 'prepare', message: 'refused', criuLog: [] };
@@ -63,7 +67,9 @@ async function create(run: Run, source: { pod: Pod; document: PodDocument }): Pr
   const { status, migration } = run;
   const { uid, namespace } = migration.metadata;
   const to: Placement =
-    status.targetNode === undefined ? { notOn: status.sourceNode ?? '' } : { on: status.targetNode };
+    status.targetNode === undefined
+      ? { notOn: [status.sourceNode ?? '', ...busyNodes(run)] }
+      : { on: status.targetNode };
   const state = { id: uid, containers: runningContainers(source.pod) };
   const manifest = cloneForMigration(source.document, status.targetPod ?? '', state, to);
   try {

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { CheckpointManifest } from '../../contract/agent-api.ts';
 import { isControlPlane } from '../../kube/objects.ts';
 import { AgentRefusal } from '../agents.ts';
-import { type Objection, objectionsToDestination } from '../checks.ts';
+import { objectionsOf } from '../checks/movable.ts';
+import { podDetail } from '../checks/pod-detail.ts';
+import { preflightDestination } from '../checks/preflight.ts';
 import { type PodTemplate, podTemplate } from '../clone-pod.ts';
 import { findNode } from '../lookup.ts';
 import { refused } from '../refused.ts';
-import { type Run, type Step, write } from '../run.ts';
+import { type Reason, type Run, type Step, write } from '../run.ts';
 import { change, enter } from '../status.ts';
 import { storePath } from '../store-path.ts';
 
@@ -26,12 +28,9 @@ export const acceptRestore: Step = async (run) => {
   const { source, objection } = await readSource(run);
   const objections = [
     ...(objection ? [objection] : []),
-    ...objectionsToDestination({
-      asked: destHost,
-      node,
-      currentNode: undefined,
-      tolerations: source?.template.spec.tolerations ?? [],
-    }),
+    ...(source && destHost !== ''
+      ? objectionsOf(preflightDestination(cluster, destHost, node, podDetail.parse(source.template)))
+      : []),
   ];
   if (!source || objections.length > 0) return write(refused(run, objections));
   const accepted = change(run.status, {
@@ -49,7 +48,7 @@ export const acceptRestore: Step = async (run) => {
 /** The one or the other. */
 export type SourceOrObjection =
   | { source: Source; objection?: undefined }
-  | { source?: undefined; objection: Objection };
+  | { source?: undefined; objection: Reason };
 
 /** The checkpoint and the pod to make of it, or what is wrong with them. */
 export async function readSource(run: Run): Promise<SourceOrObjection> {

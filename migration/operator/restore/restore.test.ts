@@ -90,7 +90,7 @@ describe('a restore', () => {
   it.each([
     ['a checkpoint that is not there', { snapshotPath: '/nothing' }, 'NoCheckpoint', /nothing at nothing/],
     ['a path that leaves the store', { snapshotPath: '/ckpt/../x' }, 'BadSnapshotPath', /\.\./],
-    ['a node that is not there', { destHost: 'worker9' }, 'UnknownNode', /worker9/],
+    ['a node that is not there', { destHost: 'worker9' }, 'NodeExists', /worker9/],
     ['another image', { template: other({ image: 'redis:2' }) }, 'TemplateMisfit', /redis:1.*redis:2/],
     ['another container', { template: other({ name: 'side' }) }, 'TemplateMisfit', /main.*side/],
     ['a template that is none', { template: { spec: {} } }, 'BadTemplate', /containers/],

@@ -260,7 +260,7 @@ export class FakeAgents implements Agents {
     const known = this.#targets.get(id);
     const isRestore = pod?.metadata.annotations[CHECKPOINT_ANNOTATION] !== undefined;
     const state = known ?? (pod ? (isRestore ? 'restored' : 'waiting') : 'absent');
-    if (isRestore && state === 'restored') this.#cluster.changePod(pod.metadata.name, RUNNING);
+    if (isRestore && state === 'restored') this.#cluster.startPod(pod.metadata.name);
     const bad = state === 'failed' || state === 'refused';
     return {
       id,
@@ -306,7 +306,7 @@ export class FakeAgents implements Agents {
   #setTarget(id: string, state: TargetRecord['state']): void {
     this.#targets.set(id, state);
     const pod = this.#podOf(id);
-    if (state === 'restored' && pod) this.#cluster.changePod(pod.metadata.name, RUNNING);
+    if (state === 'restored' && pod) this.#cluster.startPod(pod.metadata.name);
     this.#referee(id);
   }
 
@@ -323,8 +323,6 @@ export class FakeAgents implements Agents {
     return result;
   }
 }
-
-const RUNNING = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
 
 const factsOf = (node: Node): NodeFacts => ({
   node: node.metadata.name,

@@ -10,6 +10,8 @@ import {
 } from '../../contract/podmigration.ts';
 import { ApiError } from '../../kube/client.ts';
 import { type Node, node, type Pod, pod, podDocument } from '../../kube/objects.ts';
+import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from '../checks/policies.ts';
+import type { Claim } from '../checks/volumes.ts';
 import type { PodManifest } from '../clone-pod.ts';
 import type { Cluster, ClusterEvent, Regarding } from '../cluster.ts';
 
@@ -18,6 +20,14 @@ export type Interference = (what: string, when: 'before' | 'after') => void | Pr
 
 /** An API server with a scheduler and kubelets, in memory, as far as the operator can tell. */
 export class FakeCluster implements Cluster {
+  /** PersistentVolumeClaims by name. */
+  readonly claims = new Map<string, Claim>();
+  readonly rules: { budgets: DisruptionBudget[]; quotas: ResourceQuota[]; networkPolicies: NetworkPolicy[] } =
+    {
+      budgets: [],
+      quotas: [],
+      networkPolicies: [],
+    };
   readonly events: (ClusterEvent & { on: string })[] = [];
   readonly #migrations = new Map<string, Podmigration>();
   readonly #pods = new Map<string, Record<string, unknown>>();
@@ -52,12 +62,13 @@ export class FakeCluster implements Cluster {
   addPod(
     name: string,
     nodeName: string,
-    changes: { metadata?: object; spec?: object; phase?: string } = {},
+    changes: { metadata?: object; spec?: object; status?: object; phase?: string } = {},
   ): Pod {
+    const spec = { nodeName, containers: [{ name: 'main', image: 'app:1' }], ...changes.spec };
     return this.#addPod({
       metadata: { name, namespace: 'default', ...changes.metadata },
-      spec: { nodeName, containers: [{ name: 'main', image: 'app:1' }], ...changes.spec },
-      status: { phase: changes.phase ?? 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      spec,
+      status: { ...runningStatus(spec), phase: changes.phase ?? 'Running', ...changes.status },
     });
   }
 
@@ -118,6 +129,11 @@ export class FakeCluster implements Cluster {
       raw[part] = { ...(raw[part] as object), ...change[part] };
   }
 
+  /** What a kubelet does once the pod's containers run. */
+  startPod(name: string): void {
+    this.changePod(name, { status: runningStatus(this.#pods.get(name)?.spec as RunningSpec) });
+  }
+
   removePod(name: string): void {
     this.#pods.delete(name);
   }
@@ -150,6 +166,22 @@ export class FakeCluster implements Cluster {
     return [...this.#migrations.values()].filter(
       (m) => !isFinal(m.status.state) && names(m).includes(podName),
     );
+  }
+
+  underWay(): Podmigration[] {
+    const hasBegun = ({ status }: Podmigration) => status.state !== undefined && status.state !== 'Pending';
+    return this.#live().filter(hasBegun);
+  }
+
+  queued(): Podmigration[] {
+    return this.#live().filter(
+      ({ status }) => status.state === 'Pending' && status.queuedBehind !== undefined,
+    );
+  }
+
+  #live(): Podmigration[] {
+    const all = [...this.#migrations.values()];
+    return all.filter(({ spec, status }) => spec.action === 'live-migration' && !isFinal(status.state));
   }
 
   async readPod(_namespace: string, name: string) {
@@ -189,6 +221,26 @@ export class FakeCluster implements Cluster {
 
   nodes(): Node[] {
     return [...this.#nodes.values()];
+  }
+
+  podsOn(name: string): Pod[] {
+    return this.allPods().filter((p) => p.spec.nodeName === name);
+  }
+
+  async readClaim(_namespace: string, name: string): Promise<Claim | undefined> {
+    return this.#call('readClaim', () => this.claims.get(name));
+  }
+
+  budgets(): DisruptionBudget[] {
+    return this.rules.budgets;
+  }
+
+  quotas(): ResourceQuota[] {
+    return this.rules.quotas;
+  }
+
+  networkPolicies(): NetworkPolicy[] {
+    return this.rules.networkPolicies;
   }
 
   tell(regarding: Regarding, event: ClusterEvent): void {
@@ -239,3 +291,14 @@ export class FakeCluster implements Cluster {
     return String(this.#version);
   }
 }
+
+interface RunningSpec {
+  containers: { name: string }[];
+}
+
+/** Of a pod whose containers run. */
+const runningStatus = ({ containers }: RunningSpec) => ({
+  phase: 'Running',
+  conditions: [{ type: 'Ready', status: 'True' }],
+  containerStatuses: containers.map(({ name }) => ({ name, state: { running: {} } })),
+});
