@@ -127,6 +127,8 @@ export const streamQuery = z.strictObject({
     .transform((text) => text.split(','))
     .pipe(containerNames),
   compression: compression.default('none'),
+  /** Estimate of what comes, in bytes: so much room there has to be. */
+  bytes: z.coerce.number().int().nonnegative().default(0),
   deadlineMs: z.coerce.number().int().min(1000).max(110_000),
 });
 export type StreamQuery = z.infer<typeof streamQuery>;
@@ -156,6 +158,8 @@ export const targetRecord = z.strictObject({
   id: operationId,
   state: targetState,
   podUid: z.string().nullable(),
+  /** Addresses of the pod, from `waiting` on, the one that Kubernetes calls the pod's IP first. */
+  podIPs: z.array(z.string()).default([]),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
 });
@@ -178,7 +182,7 @@ export const checkpointRequest = z.strictObject({
   /** The checkpoint that stands at `path` is set aside (see checkpoint-path.ts) instead of being removed. */
   keepPrevious: z.boolean().default(false),
   hold: z.boolean().default(false),
-  /** With `hold`: from the freeze to the complete checkpoint, in ms; past it the pod is thawed. */
+  /** From the freeze to the end of the dump, with `hold` to the complete checkpoint, in ms; past it the pod is thawed. */
   deadlineMs: z.int().min(1000).max(600_000).default(600_000),
   /** The pod as a PodTemplateSpec, to be kept in the manifest: a restore without a template starts pods like it. */
   template: z.looseObject({}).optional(),

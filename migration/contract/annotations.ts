@@ -7,6 +7,12 @@ export const MIGRATION_ANNOTATION = 'podferry.dev/migration';
  */
 export const CONTAINERS_ANNOTATION = 'podferry.dev/containers';
 
+/**
+ * Annotation on a pod that is to be restored: the exec commands of its containers' postStart hooks, which ran in the source and are not
+ * run again; JSON, container name -> array of words.
+ */
+export const POST_START_ANNOTATION = 'podferry.dev/post-start';
+
 /** Annotation on a restored pod: directory on the store that holds one pod's checkpoint. */
 export const CHECKPOINT_ANNOTATION = 'podferry.dev/checkpoint';
 
@@ -19,3 +25,6 @@ export const SNAPSHOT_PATH_ANNOTATION = 'snapshotPath';
 
 /** RuntimeClass and containerd handler whose containers can be moved. */
 export const RUNTIME_CLASS = 'podferry';
+
+/** Annotation on a target pod: what of its source it is given only when it has become the pod (JSON; see operator/handover/). */
+export const HANDOVER_ANNOTATION = 'podferry.dev/handover';
