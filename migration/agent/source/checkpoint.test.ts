@@ -6,16 +6,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CheckpointRequest, checkpointManifest } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
 import { Records } from '../records.ts';
+import { KeptCheckpoints } from '../store/kept-checkpoints.ts';
 import { MountStore } from '../store/mount-store.ts';
-import { receiveCheckpoint } from '../target/receive.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
 import { Checkpoint, type CheckpointContext } from './checkpoint.ts';
 import { type CheckpointDocument, checkpointDocument } from './record.ts';
 
 const request: CheckpointRequest = {
-  source: { namespace: 'default', pod: 'redis-1', podUid: 'uid-1', container: 'main' },
+  source: { namespace: 'default', pod: 'redis-1', podUid: 'uid-1' },
+  containers: ['proxy', 'main'],
   path: '/snapshots/redis',
-  image: 'redis:8',
+  images: { proxy: 'proxy:1', main: 'redis:8' },
+  keepPrevious: false,
+  hold: false,
+  deadlineMs: 60_000,
   template: { spec: { containers: [] } },
 };
 
@@ -23,80 +27,81 @@ let dir: string;
 let containers: FakeContainers;
 let store: MountStore;
 let context: CheckpointContext;
+let records: Records<CheckpointDocument>;
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-checkpoint-'));
   containers = new FakeContainers();
   await mkdir(path.join(dir, 'store'));
   store = new MountStore(path.join(dir, 'store'));
-  const records = new Records(path.join(dir, 'records'), checkpointDocument);
+  records = new Records(path.join(dir, 'records'), checkpointDocument);
   await records.load();
   const places = { imagesDir: path.join(dir, 'images'), logDir: path.join(dir, 'log') };
   context = { node: 'worker1', records, store, containers, log: pino({ level: 'silent' }), ...places };
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-const document = (state: CheckpointDocument['state'] = 'dumping'): CheckpointDocument => ({
+const document = (changes: Partial<CheckpointDocument> = {}): CheckpointDocument => ({
   id: 'aaaaaaaa-1111',
-  state,
+  state: 'dumping',
   path: request.path,
   source: request.source,
+  hold: false,
+  keepPrevious: false,
   freezeMs: null,
   bytes: null,
+  sha256: null,
   timings: [],
   failure: null,
-  containerId: 'c-1',
-  cgroup: { version: 1, path: '/x' },
+  held: [],
   changedAt: new Date().toISOString(),
+  ...changes,
 });
 
-async function run(): Promise<CheckpointDocument> {
-  const checkpoint = new Checkpoint(document(), context);
-  checkpoint.start(request);
+/** Starts one as the agent would, with its own record. */
+function begin(changes: Partial<CheckpointRequest> = {}): Checkpoint {
+  const asked = { ...request, ...changes };
+  const { path: where, hold, keepPrevious } = asked;
+  const checkpoint = new Checkpoint(document({ path: where, hold, keepPrevious }), context);
+  checkpoint.start(asked);
+  return checkpoint;
+}
+async function run(changes: Partial<CheckpointRequest> = {}): Promise<CheckpointDocument> {
+  const checkpoint = begin(changes);
   await checkpoint.ended();
   return checkpoint.document;
 }
 const stored = (...names: string[]) => path.join(dir, 'store', 'snapshots/redis', ...names);
+const onStore = (folder: string) => readdir(path.join(dir, 'store', folder)).catch(() => []);
+
+/** Nothing of ours is left in memory or on the store. */
+async function expectTidy(): Promise<void> {
+  expect(await readdir(path.join(dir, 'images'))).toEqual([]);
+  expect(await onStore('.podferry/incoming')).toEqual([]);
+  expect(await onStore('.podferry/previous')).toEqual([]);
+}
 
 describe('a checkpoint', () => {
-  it('stands on the store whole, beside its manifest, and the container runs on', async () => {
+  it('stands on the store whole, with all containers beside its manifest, and the pod runs on', async () => {
     const done = await run();
-    expect(done).toMatchObject({
-      state: 'complete',
-      failure: null,
-      bytes: 'memory'.length + '[]'.length + 'layer'.length,
-    });
+    expect(done).toMatchObject({ state: 'complete', failure: null });
+    expect(done.freezeMs).not.toBeNull();
     expect(containers).toMatchObject({ state: 'running', done: ['find', 'freeze', 'dump', 'thaw'] });
-    expect((await readdir(stored('main'))).sort()).toEqual(['descriptors.json', 'pages-1.img', 'rw.tar']);
+    for (const name of request.containers)
+      expect((await readdir(stored(name))).sort()).toEqual(['descriptors.json', 'pages-1.img', 'rw.tar']);
     const manifest = checkpointManifest.parse(JSON.parse(await readFile(stored('podferry.json'), 'utf8')));
-    const { source, image, template } = request;
-    expect(manifest).toMatchObject({ version: 1, node: 'worker1', source, image, template });
-    expect(manifest.files.map((file) => file.path)).toEqual([
-      'main/descriptors.json',
-      'main/pages-1.img',
-      'main/rw.tar',
-    ]);
-    expect(await readdir(path.join(dir, 'images'))).toEqual([]);
+    const { source, images, template } = request;
+    expect(manifest).toMatchObject({ version: 2, node: 'worker1', source, images, template });
+    expect(manifest.containers).toEqual(['proxy', 'main']);
+    await expectTidy();
   });
 
-  it('can be received by a target', async () => {
-    await run();
-    const staging = path.join(dir, 'target', 'staging');
-    await receiveCheckpoint(store, '/snapshots/redis', 'main', staging);
-    expect(await readFile(path.join(staging, 'image/pages-1.img'), 'utf8')).toBe('memory');
-    expect(await readFile(path.join(staging, 'rw.tar'), 'utf8')).toBe('layer');
-    await expect(receiveCheckpoint(store, '/snapshots/redis', 'other', staging)).rejects.toThrow(
-      /no container 'other'/,
-    );
-  });
-
-  it('is not received when a file is not what was written', async () => {
-    await run();
-    await writeFile(stored('main/pages-1.img'), 'Memory');
-    const staging = path.join(dir, 'target', 'staging');
-    await expect(receiveCheckpoint(store, '/snapshots/redis', 'main', staging)).rejects.toThrow(
-      /not what was written/,
-    );
+  it('is sound in the eyes of the keeper, down to the last byte', async () => {
+    const { sha256, bytes } = await run();
+    const kept = new KeptCheckpoints(path.join(dir, 'store'));
+    const found = await kept.look({ path: request.path, check: 'contents' });
+    expect(found).toMatchObject({ sha256, bytes });
+    expect(found.manifest.files).toHaveLength(6);
   });
 
   it('takes the place of an earlier one', async () => {
@@ -104,10 +109,31 @@ describe('a checkpoint', () => {
     await writeFile(stored('main/extra.img'), '');
     expect(await run()).toMatchObject({ state: 'complete' });
     expect(await readdir(stored('main'))).not.toContain('extra.img');
-    expect(await readdir(path.join(dir, 'store/.podferry/trash'))).toEqual([]);
+    expect(await onStore('snapshots')).toEqual(['redis']);
+    await expectTidy();
   });
 
-  it('lets the container run before anything goes to the store', async () => {
+  it('sets an earlier one aside under its time when that is to be kept', async () => {
+    await run();
+    const { createdAt } = JSON.parse(await readFile(stored('podferry.json'), 'utf8'));
+    await run({ keepPrevious: true });
+    const aside = `redis.${createdAt.replace(/[-:.]/g, '')}`;
+    expect(await onStore('snapshots')).toEqual(['redis', aside]);
+    const kept = new KeptCheckpoints(path.join(dir, 'store'));
+    const found = await kept.look({ path: `snapshots/${aside}`, check: 'contents' });
+    expect(found.manifest.createdAt).toBe(createdAt);
+    await expectTidy();
+  });
+
+  it('puts away nothing that is no checkpoint, and does not even freeze', async () => {
+    await mkdir(stored(), { recursive: true });
+    await writeFile(stored('diary'), 'mine');
+    expect(await run()).toMatchObject({ state: 'failed', failure: { step: 'store' } });
+    expect(await readFile(stored('diary'), 'utf8')).toBe('mine');
+    expect(containers.done).toEqual([]);
+  });
+
+  it('lets the pod run before anything goes to the store', async () => {
     const put = store.put.bind(store);
     store.put = async (...args) => {
       expect(containers.state).toBe('running');
@@ -116,7 +142,18 @@ describe('a checkpoint', () => {
     expect(await run()).toMatchObject({ state: 'complete' });
   });
 
-  it.each(['find', 'freeze', 'dump'])('leaves the container running when %s fails', async (step) => {
+  it('writes descriptors.json last, after the manifest', async () => {
+    const order: string[] = [];
+    const put = store.put.bind(store);
+    store.put = async (local, file, timeoutMs) => {
+      order.push(path.posix.basename(file));
+      await put(local, file, timeoutMs);
+    };
+    await run();
+    expect(order.slice(-3)).toEqual(['podferry.json', 'descriptors.json', 'descriptors.json']);
+  });
+
+  it.each(['find', 'freeze', 'dump'])('leaves the pod running when %s fails', async (step) => {
     containers.failing = step;
     expect(await run()).toMatchObject({ state: 'failed', failure: { step, criuLog: ['Error'] } });
     expect(containers.state).toBe('running');
@@ -129,32 +166,123 @@ describe('a checkpoint', () => {
       file.endsWith('rw.tar') ? Promise.reject(new StepError('store', 'full')) : put(local, file, timeoutMs);
     expect(await run()).toMatchObject({ state: 'failed', failure: { step: 'store', message: 'full' } });
     expect(await readdir(stored('main'))).toContain('descriptors.json');
-    expect(await readdir(path.join(dir, 'store/.podferry/incoming'))).toEqual([]);
-    expect(await readdir(path.join(dir, 'images'))).toEqual([]);
+    await expectTidy();
   });
 
-  it.each(['', '.podferry/x', '../x'])('does not go to %j', async (path) => {
-    const checkpoint = new Checkpoint(document(), context);
-    checkpoint.start({ ...request, path });
-    await checkpoint.ended();
-    expect(checkpoint.document.state).toBe('failed');
+  it('leaves an earlier checkpoint in its place when the new one cannot be put there', async () => {
+    await run();
+    const before = await readFile(stored('podferry.json'), 'utf8');
+    const rename = store.rename.bind(store);
+    store.rename = (from, to) =>
+      from.includes('incoming') ? Promise.reject(new StepError('store', 'gone')) : rename(from, to);
+    expect(await run({ keepPrevious: true })).toMatchObject({ state: 'failed' });
+    expect(await readFile(stored('podferry.json'), 'utf8')).toBe(before);
+    expect(await onStore('snapshots')).toEqual(['redis']);
+    await expectTidy();
+  });
+
+  it.each(['', '.podferry/x', '../x', '.podferry/held/x'])('does not go to %j', async (where) => {
+    expect(await run({ path: where })).toMatchObject({ state: 'failed' });
     expect(containers.done).toEqual([]);
   });
 
-  it('thaws first of all after a restart of the agent, and fails', async () => {
-    containers.state = 'frozen';
-    const checkpoint = new Checkpoint(document(), context);
-    checkpoint.resume();
+  it('that is aborted while it is dumped leaves the pod running and nothing on the store', async () => {
+    const checkpoint = begin();
+    containers.duringCapture = async () => void checkpoint.abort('changed my mind');
     await checkpoint.ended();
-    expect(containers).toMatchObject({ state: 'running', done: ['wait for the dump', 'thaw'] });
-    expect(checkpoint.document).toMatchObject({ state: 'failed', failure: { step: 'checkpoint' } });
+    expect(checkpoint.document).toMatchObject({ state: 'failed', failure: { step: 'abort' } });
+    expect(containers.state).toBe('running');
+    expect(containers.done).toContain('end dumps');
+    expect(await onStore('snapshots')).toEqual([]);
+    await expectTidy();
   });
 
-  it('does not touch a container whose upload was cut off', async () => {
-    const checkpoint = new Checkpoint(document('uploading'), context);
-    checkpoint.resume();
+  it('thaws after a restart of the agent, when nobody dumps any more, and fails', async () => {
+    for (const state of ['dumping', 'uploading'] as const) {
+      containers.state = 'frozen';
+      containers.done.length = 0;
+      const checkpoint = new Checkpoint(document({ state }), context);
+      checkpoint.resume();
+      await checkpoint.ended();
+      expect(containers).toMatchObject({ state: 'running', done: ['end dumps', 'thaw'] });
+      expect(checkpoint.document).toMatchObject({ state: 'failed', failure: { step: 'checkpoint' } });
+    }
+  });
+});
+
+describe('a held checkpoint', () => {
+  const hold = { hold: true, path: '.podferry/held/aaaaaaaa-1111' };
+  const onDisk = async () => (await records.load())[0]?.state;
+
+  it('is complete on the store while the pod stays frozen', async () => {
+    const done = await run(hold);
+    expect(done).toMatchObject({ state: 'held', failure: null });
+    expect(done.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(containers.state).toBe('frozen');
+    expect(await onStore('.podferry/held/aaaaaaaa-1111')).toContain('podferry.json');
+    expect(await onDisk()).toBe('held');
+  });
+
+  it('that is aborted lets the pod run, and cannot be released any more', async () => {
+    const checkpoint = begin(hold);
     await checkpoint.ended();
-    expect(containers.done).toEqual([]);
-    expect(checkpoint.document.state).toBe('failed');
+    await checkpoint.abort('rolled back');
+    expect(containers.state).toBe('running');
+    expect(await onDisk()).toBe('complete');
+    await checkpoint.abort('once more');
+    await expect(checkpoint.release()).rejects.toMatchObject({ status: 409 });
+    expect(containers.state).toBe('running');
+  });
+
+  it('that is released kills the pod, again and again, and cannot be aborted any more', async () => {
+    const checkpoint = begin(hold);
+    await checkpoint.ended();
+    await checkpoint.release();
+    await checkpoint.release();
+    expect(containers).toMatchObject({ state: 'killed' });
+    expect(await onDisk()).toBe('released');
+    await expect(checkpoint.abort('too late')).rejects.toMatchObject({ status: 409 });
+    expect(containers.done.filter((step) => step === 'kill')).toHaveLength(1);
+  });
+
+  it('is not thawed while it is being killed', async () => {
+    const checkpoint = begin(hold);
+    await checkpoint.ended();
+    const ends = await Promise.allSettled([checkpoint.release(), checkpoint.abort('at once')]);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(containers.done).not.toContain('thaw');
+  });
+
+  it.each(['dump', 'upload'])('thaws when the time is over during the %s', async (when) => {
+    const never = new Promise<void>(() => undefined);
+    // The fake dump ends when it is told to, as the real one does.
+    if (when === 'dump')
+      containers.duringCapture = () =>
+        new Promise((resolve) => {
+          containers.endDumps = async () => resolve();
+        });
+    else store.put = () => never;
+    const done = await run({ ...hold, deadlineMs: 20 });
+    expect(done).toMatchObject({ state: 'failed', failure: { step: 'deadline' } });
+    expect(containers.state).toBe('running');
+  });
+
+  it('is aborted also while it is uploaded', async () => {
+    const checkpoint = begin(hold);
+    store.put = () => {
+      void checkpoint.abort('enough');
+      return new Promise(() => undefined);
+    };
+    await checkpoint.ended();
+    expect(checkpoint.document).toMatchObject({ state: 'failed', failure: { message: 'enough' } });
+    expect(containers.state).toBe('running');
+  });
+
+  it('thaws when its record cannot be written: a restarted agent would not know of it', async () => {
+    const save = records.save.bind(records);
+    records.save = (record) =>
+      record.state === 'held' ? Promise.reject(new Error('disk full')) : save(record);
+    expect(await run(hold)).toMatchObject({ state: 'failed', failure: { message: 'disk full' } });
+    expect(containers.state).toBe('running');
   });
 });

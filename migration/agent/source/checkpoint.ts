@@ -1,39 +1,46 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { AgentFailure, CheckpointManifest, CheckpointRequest } from '../../contract/agent-api.ts';
-import { failureOf, inStep } from '../failure.ts';
+import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { Records } from '../records.ts';
-import { DESCRIPTORS_FILE, IMAGE_DIR, MANIFEST_FILE } from '../state-layout.ts';
 import { milliseconds, Stopwatch } from '../stopwatch.ts';
-import { below, OWN_FOLDER, type StorePath, storePath, userPath } from '../store/path.ts';
+import { checkpointPath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { stagingName } from '../tidy.ts';
-import { partsOf } from './archive.ts';
+import type { CapturePlaces, FrozenPod } from './capture.ts';
+import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
-import type { CheckpointDocument } from './record.ts';
+import type { FoundPod } from './pod.ts';
+import { type CheckpointDocument, heldOf } from './record.ts';
+import { stagedOutput } from './state-output.ts';
+import { StoreCheckpoint, type Uploaded } from './store-checkpoint.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /**
- * One checkpoint of a container that goes on running.
+ * One checkpoint of a pod that goes on running, or that is held for good.
  *
  *   state      meaning                                                        left by
- *   dumping    being frozen and dumped into memory                            done, and thawed -> uploading; error -> failed
- *   uploading  runs again; the files go to the store, in a folder of ours     put in its place -> complete; error -> failed
- *   complete   final: stands on the store, whole
- *   failed     final: the container runs on; what stood on the store before still stands there
+ *   dumping    being frozen and dumped into memory                            done -> uploading; error, abort -> failed
+ *   uploading  the files go to the store; the pod runs again, held it stays   in its place -> complete, held;
+ *              frozen                                                         error, abort -> failed
+ *   held       stands on the store, whole; the pod is frozen                  abort -> complete; release -> released
+ *   complete   final: stands on the store, whole; the pod runs on
+ *   released   final: stands on the store, whole; the pod was killed before it ran another instruction
+ *   failed     final: the pod runs on; what stood on the store before still stands there
  *
- * The container is thawed on every way out of `dumping`; a restarted agent does that first, and then fails the
- * checkpoint. The directory gets its name only when it is complete, by one rename: whoever waits for descriptors.json never
- * sees half a checkpoint, and an earlier one of the same name is there until then.
+ * The pod is thawed on every way to `failed` and `complete`, and by the agent's own clock when the deadline passes before
+ * `held`. A restarted agent thaws a pod that was being dumped or uploaded, and fails the checkpoint; it goes on holding one
+ * that is held: somebody may count on it.
  */
 export class Checkpoint {
   readonly #context: CheckpointContext;
   readonly #log: Logger;
+  /** Fires when the checkpoint is given up: aborted, or past its deadline. */
+  readonly #stop = new AbortController();
   #document: CheckpointDocument;
   #run: Promise<void> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(document: CheckpointDocument, context: CheckpointContext) {
     this.#context = context;
@@ -45,126 +52,197 @@ export class Checkpoint {
     return this.#document;
   }
 
-  /** Resolves when the checkpoint is complete or failed. */
+  /** Resolves when the checkpoint has come to a state that it does not leave by itself. */
   ended(): Promise<void> {
     return this.#run;
   }
 
   start(request: CheckpointRequest): void {
-    this.#run = this.#checkpoint(request).catch((error: unknown) => this.#unrecorded(error));
+    this.#run = this.#checkpoint(request);
   }
 
   /** After a restart of the agent, with a record that says `dumping` or `uploading`. */
   resume(): void {
-    this.#run = this.#recover().catch((error: unknown) => this.#unrecorded(error));
+    this.#run = this.#recover().catch((error: unknown) => {
+      this.#log.error({ error: String(error) }, 'not recovered');
+    });
+  }
+
+  /** Gives up a checkpoint under way; lets a held pod run again. RequestError 409 when the pod was killed. */
+  async abort(reason: string): Promise<void> {
+    this.#stop.abort(new StepError('abort', reason));
+    await this.#inTurn(async () => {
+      const { state } = this.#document;
+      if (state === 'released') throw new RequestError(409, 'the pod was killed: it cannot go on', 'abort');
+      if (state !== 'held') return;
+      this.#thaw();
+      await this.#save({ state: 'complete' });
+    });
+  }
+
+  /** Kills a held pod. RequestError 409 when it is not held. */
+  async release(): Promise<void> {
+    await this.#inTurn(async () => {
+      const { state, timings } = this.#document;
+      if (state === 'released') return;
+      if (state !== 'held')
+        throw new RequestError(409, `the checkpoint is ${state}, its pod not held`, 'release');
+      const watch = new Stopwatch();
+      await watch.phase('release', () => this.#context.containers.kill(this.#cgroups()));
+      await this.#save({ state: 'released', timings: [...timings, ...watch.timings] });
+    });
+  }
+
+  /** After the run, and one at a time: a pod is not thawed while it is being killed. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(() => this.#run).then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #checkpoint(request: CheckpointRequest): Promise<void> {
     const watch = new Stopwatch();
     try {
-      const folder = userPath(request.path);
-      await this.#dump(request, watch);
-      await this.#save({ state: 'uploading', timings: [...watch.timings] });
-      const bytes = await watch.phase('upload', () => inStep('upload', () => this.#upload(request, folder)));
-      await this.#cleanUp();
-      await this.#save({ state: 'complete', bytes, timings: [...watch.timings] });
-      this.#log.info({ bytes, timings: watch.timings, path: folder }, 'checkpoint complete');
+      const folder = request.hold ? checkpointPath(request.path) : userPath(request.path);
+      const target = new StoreCheckpoint(this.#context.store, this.#document.id, folder);
+      const pod = await this.#prepare(request, target);
+      await this.#frozen(request, pod, target, watch);
+      if (!request.hold) await this.#complete(request, target, watch, { state: 'complete' });
+      this.#log.info({ ...this.#document, path: folder }, 'checkpoint on the store');
     } catch (error) {
       await this.#fail(failureOf(error, 'checkpoint'), watch);
     }
   }
 
-  async #dump(request: CheckpointRequest, watch: Stopwatch): Promise<void> {
+  async #prepare(request: CheckpointRequest, target: StoreCheckpoint): Promise<FoundPod> {
     const { containers } = this.#context;
-    const container = await containers.prepare(request.source, this.#places(), 1);
-    await this.#save({ containerId: container.id, cgroup: container.cgroup });
+    await inStep('store', () => target.requirePlace());
+    const pod = await containers.prepare(request.source, request.containers, this.#places(), 1);
+    await this.#save({ held: heldOf(pod) });
+    this.#stop.signal.throwIfAborted();
+    return pod;
+  }
+
+  /** What is done while the pod stands still. Afterwards it runs, or the record says `held`. */
+  async #frozen(
+    request: CheckpointRequest,
+    found: FoundPod,
+    target: StoreCheckpoint,
+    watch: Stopwatch,
+  ): Promise<void> {
     const began = performance.now();
-    await watch.phase('freeze', () => containers.freeze(container.cgroup));
+    const frozenMs = (): number => milliseconds(performance.now() - began);
+    const pod = await watch.phase('freeze', () => this.#context.containers.freeze(found));
+    const end = this.#endAfter(request.deadlineMs);
     try {
-      await containers.capture(container, this.#places(), watch);
+      await this.#capture(pod, watch);
+      if (request.hold) await this.#complete(request, target, watch, { state: 'held', frozenMs });
     } finally {
-      await watch.phase('thaw', async () => containers.thaw(container.cgroup));
-      this.#document = { ...this.#document, freezeMs: milliseconds(performance.now() - began) };
+      end();
+      if (this.#document.state !== 'held') {
+        await watch.phase('thaw', async () => this.#thaw());
+        this.#document = { ...this.#document, freezeMs: frozenMs() };
+      }
     }
   }
 
-  /** Uploads into a folder of ours, then swaps it into place. Returns the checkpoint's size in bytes. */
-  async #upload(request: CheckpointRequest, folder: StorePath): Promise<number> {
-    const { store } = this.#context;
-    const incoming = this.#incoming();
-    await store.remove(incoming);
-    await store.mkdir(below(incoming, request.source.container));
-    const files = await this.#uploadFiles(request.source.container, incoming);
-    await this.#uploadManifest({ ...this.#manifest(request), files }, incoming);
-    const old = storePath(`${OWN_FOLDER}/trash/${this.#document.id}`);
-    await store.remove(old);
-    if (await store.stat(folder)) await store.rename(folder, old);
-    await store.rename(incoming, folder);
-    await store.remove(old);
-    return files.reduce((sum, file) => sum + file.bytes, 0);
-  }
-
-  async #uploadFiles(container: string, incoming: StorePath): Promise<CheckpointManifest['files']> {
-    const { staging } = this.#places();
-    const last = `${IMAGE_DIR}/${DESCRIPTORS_FILE}`;
-    const waiting = (await partsOf(staging)).filter((name) => name !== last);
-    const files: CheckpointManifest['files'] = [];
-    const upload = async (name: string): Promise<void> => {
-      const local = path.join(staging, name);
-      const stored = `${container}/${path.posix.basename(name)}`;
-      const sum = await sumOf(local);
-      await this.#context.store.put(local, below(incoming, ...stored.split('/')), UPLOAD_LIMIT_MS);
-      files.push({ path: stored, ...sum });
+  /** Nobody holds the tasks when this ends: a dump is let end, or killed when the checkpoint is given up. */
+  async #capture(pod: FrozenPod, watch: Stopwatch): Promise<void> {
+    const { containers } = this.#context;
+    const { signal } = this.#stop;
+    const ids = pod.containers.map(({ id }) => id);
+    const endDumps = (): void => {
+      containers
+        .endDumps(ids, 0)
+        .catch((error: unknown) => this.#log.error({ error: String(error) }, 'dump'));
     };
-    const worker = async (): Promise<void> => {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await upload(name);
-    };
-    const ended = await Promise.allSettled(Array.from({ length: UPLOADS_AT_ONCE }, worker));
-    for (const end of ended) if (end.status === 'rejected') throw end.reason;
-    await upload(last);
-    return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    signal.addEventListener('abort', endDumps, { once: true });
+    try {
+      const places = this.#places();
+      await containers.capture(pod, places, stagedOutput(places.staging), watch, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', endDumps);
+    }
+    signal.throwIfAborted();
   }
 
-  async #uploadManifest(manifest: CheckpointManifest, incoming: StorePath): Promise<void> {
-    const local = path.join(this.#places().staging, MANIFEST_FILE);
-    await writeFile(local, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 });
-    await this.#context.store.put(local, below(incoming, MANIFEST_FILE), UPLOAD_LIMIT_MS);
+  async #complete(
+    request: CheckpointRequest,
+    target: StoreCheckpoint,
+    watch: Stopwatch,
+    end: { state: 'complete' } | { state: 'held'; frozenMs: () => number },
+  ): Promise<void> {
+    await this.#save({ state: 'uploading', timings: [...watch.timings] });
+    const upload = inStep('upload', () => this.#upload(request, target));
+    const uploaded = await watch.phase('upload', () => unlessAborted(this.#stop.signal, upload));
+    await this.#removeStaging();
+    const freezeMs = end.state === 'held' ? end.frozenMs() : this.#document.freezeMs;
+    await this.#save({ state: end.state, ...uploaded, freezeMs, timings: [...watch.timings] });
   }
 
-  #manifest(request: CheckpointRequest): Omit<CheckpointManifest, 'files'> {
-    const { source, image, template } = request;
+  async #upload(request: CheckpointRequest, target: StoreCheckpoint): Promise<Uploaded> {
+    const uploaded = await target.upload(this.#places().staging, this.#about(request), this.#stop.signal);
+    await target.putInPlace(request.keepPrevious);
+    return uploaded;
+  }
+
+  #about({ source, containers, images, template }: CheckpointRequest): Omit<CheckpointManifest, 'files'> {
     const createdAt = new Date().toISOString();
-    return { version: 1, createdAt, node: this.#context.node, source, image, ...(template && { template }) };
+    const { node } = this.#context;
+    return { version: 2, createdAt, node, source, containers, images, ...(template && { template }) };
   }
 
   async #recover(): Promise<void> {
-    const { containerId, cgroup, state } = this.#document;
-    if (state === 'dumping' && containerId !== null && cgroup !== null) {
-      await this.#context.containers.untilNoDump(containerId);
-      this.#context.containers.thaw(cgroup);
-    }
+    const ids = this.#document.held.map(({ id }) => id);
     const message = 'the agent was restarted during the checkpoint';
+    try {
+      await this.#context.containers.endDumps(ids, DUMP_GRACE_MS);
+    } finally {
+      this.#thaw();
+    }
     await this.#fail({ step: 'checkpoint', message, criuLog: [] }, new Stopwatch());
   }
 
+  /** The pod runs already. What cannot be cleared away costs room, no correctness. */
   async #fail(failure: AgentFailure, watch: Stopwatch): Promise<void> {
     this.#log.error({ failure }, 'checkpoint failed');
-    await this.#cleanUp();
-    await this.#context.store
-      .remove(this.#incoming())
-      .catch((error: unknown) => this.#log.warn({ error: String(error) }, 'left behind on the store'));
-    await this.#save({ state: 'failed', failure, timings: [...watch.timings] });
+    const left = (what: string) => (error: unknown) =>
+      this.#log.warn({ error: String(error) }, `left behind: ${what}`);
+    await this.#removeStaging().catch(left('staging'));
+    await this.#undoUpload().catch(left('what was on the store'));
+    const timings = [...watch.timings];
+    const failed: Partial<CheckpointDocument> = { state: 'failed', failure, timings };
+    await this.#save(failed).catch((error: unknown) => {
+      // A restarted agent finds the old record, and thaws what runs.
+      this.#log.error({ error: String(error) }, 'not recorded');
+      this.#document = { ...this.#document, ...failed };
+    });
   }
 
-  #unrecorded(error: unknown): void {
-    this.#log.error({ error: String(error) }, 'not recorded');
+  async #undoUpload(): Promise<void> {
+    const { id, path: folder, keepPrevious } = this.#document;
+    await new StoreCheckpoint(this.#context.store, id, checkpointPath(folder)).undo(keepPrevious);
   }
 
-  #incoming(): StorePath {
-    return storePath(`${OWN_FOLDER}/incoming/${this.#document.id}`);
+  /** Gives up the checkpoint when the time is over; the returned function calls that off. */
+  #endAfter(ms: number): () => void {
+    const late = new StepError('deadline', `the checkpoint was not complete within ${ms} ms`);
+    const timer = setTimeout(() => this.#stop.abort(late), ms);
+    return () => clearTimeout(timer);
   }
 
-  #places(): { staging: string; logDir: string } {
+  #thaw(): void {
+    this.#context.containers.thaw(this.#cgroups());
+  }
+
+  #cgroups(): CgroupPath[] {
+    return this.#document.held.map(({ cgroup }) => cgroup);
+  }
+
+  #places(): CapturePlaces {
     const { imagesDir, logDir } = this.#context;
     return {
       staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
@@ -172,12 +250,14 @@ export class Checkpoint {
     };
   }
 
+  /** On disk first: nobody may hear of a state that a restarted agent would not know. */
   async #save(part: Partial<CheckpointDocument>): Promise<void> {
-    this.#document = { ...this.#document, ...part, changedAt: new Date().toISOString() };
-    await this.#context.records.save(this.#document);
+    const next = { ...this.#document, ...part, changedAt: new Date().toISOString() };
+    await this.#context.records.save(next);
+    this.#document = next;
   }
 
-  #cleanUp(): Promise<void> {
+  #removeStaging(): Promise<void> {
     return rm(this.#places().staging, { recursive: true, force: true });
   }
 }
@@ -194,11 +274,5 @@ export interface CheckpointContext {
   log: Logger;
 }
 
-const UPLOADS_AT_ONCE = 3;
-const UPLOAD_LIMIT_MS = 10 * 60_000;
-
-async function sumOf(file: string): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return { bytes: (await stat(file)).size, sha256: hash.digest('hex') };
-}
+/** How long a dump that an earlier run of the agent began may still take. */
+const DUMP_GRACE_MS = 10_000;

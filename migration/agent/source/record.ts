@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import {
   agentFailure,
+  type CheckpointRecord,
   checkpointRecord,
   operationId,
   phaseTiming,
   podRef,
   type SourceRecord,
   sourceState,
+  transport,
 } from '../../contract/agent-api.ts';
 import type { FoundPod } from './pod.ts';
 
@@ -32,6 +34,7 @@ export const sourceDocument = z.object({
   /** Null, like the target's agent, in the record of a move that was aborted before it was asked for. */
   source: podRef.nullable(),
   targetAgent: z.url().nullable(),
+  transport,
   deadlineMs: z.int().nonnegative(),
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),
@@ -42,7 +45,13 @@ export const sourceDocument = z.object({
 export type SourceDocument = z.infer<typeof sourceDocument>;
 
 /** A checkpoint as it stands on disk. */
-export const checkpointDocument = checkpointRecord.extend({ source: podRef, ...heldPart });
+export const checkpointDocument = checkpointRecord.extend({
+  /** Null in the record of a checkpoint that was aborted before it was asked for. */
+  source: podRef.nullable(),
+  hold: z.boolean(),
+  keepPrevious: z.boolean(),
+  ...heldPart,
+});
 export type CheckpointDocument = z.infer<typeof checkpointDocument>;
 
 /** The part of a pod that records keep. */
@@ -52,6 +61,11 @@ export const heldOf = (pod: FoundPod): HeldContainer[] =>
 export function sourceAnswer(document: SourceDocument): SourceRecord {
   const { id, state, resumed, freezeMs, bytes, timings, failure } = document;
   return { id, state, resumed, freezeMs, bytes, timings, failure };
+}
+
+export function checkpointAnswer(document: CheckpointDocument): CheckpointRecord {
+  const { id, state, path, freezeMs, bytes, sha256, timings, failure } = document;
+  return { id, state, path, freezeMs, bytes, sha256, timings, failure };
 }
 
 /** The answer about a move that this agent never heard of. */
