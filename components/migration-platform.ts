@@ -13,6 +13,7 @@ import {
   OPERATOR_SERVICE_ACCOUNT,
   operatorDeploymentSpec,
 } from '../migration/operator/manifests.ts';
+import type { Limits } from '../migration/operator/slots.ts';
 import type { Lab, Phase } from '../node-setup/phase.ts';
 import { agent } from '../node-setup/phases/agent.ts';
 import { agentCa } from '../node-setup/phases/agent-ca.ts';
@@ -31,6 +32,8 @@ export interface MigrationPlatformArgs {
   /** The store works from every node. */
   storeReady: pulumi.Resource[];
   operatorReplicas: number;
+  /** How many live migrations may be under way at once. */
+  limits: Limits;
 }
 
 /** What moves pods: the agents with their certificates, the operator, its custom resource and the runtime class. */
@@ -140,7 +143,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const secretVersion = pulumi.unsecret(
       pems.apply(({ cert }) => createHash('sha256').update(cert).digest('hex').slice(0, 16)),
     );
-    const { artefacts, operatorReplicas: replicas } = this.#args;
+    const { artefacts, operatorReplicas: replicas, limits } = this.#args;
     const image = artefacts['image-operator.tar'].reference;
     return new k8s.apps.v1.Deployment(
       OPERATOR_DEPLOYMENT,
@@ -150,6 +153,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
           operatorDeploymentSpec({
             image,
             replicas,
+            limits,
             secretName: `${OPERATOR_SERVICE_ACCOUNT}-tls`,
             secretVersion: version,
           }),

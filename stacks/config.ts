@@ -85,6 +85,18 @@ export const stackConfig = z.strictObject({
     .max(5)
     .default(1)
     .describe('replicas of the operator; one leads at a time'),
+  migrationsPerNode: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(2)
+    .describe('how many live migrations may be under way at a node at once; others wait for their turn'),
+  migrationsPerCluster: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('how many live migrations may be under way at once in all'),
   runId: z.coerce
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/, 'lower-case letters, digits and "-", at most 20')

@@ -31,6 +31,7 @@ async function lab(): Promise<pulumi.Inputs> {
       artefacts,
       storeReady: store.ready,
       operatorReplicas: config.operatorReplicas,
+      limits: { perNode: config.migrationsPerNode, perCluster: config.migrationsPerCluster },
     },
     inCluster,
   );

@@ -4,10 +4,12 @@ import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
 import { exclusively } from './exclusive.ts';
 import { KubeCluster } from './kube-cluster.ts';
+import { nextInTurn } from './live-migration/admit.ts';
 import { Look } from './look.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { KeyedQueue } from './queue.ts';
 import { type Key, reconcile } from './reconcile.ts';
+import type { Limits } from './slots.ts';
 
 export interface ControllerOptions {
   client: KubeClient;
@@ -15,13 +17,16 @@ export interface ControllerOptions {
   identity: string;
   log: Logger;
   metrics: OperatorMetrics;
+  /** How many live migrations may be under way at once. */
+  limits: Limits;
   /** Called once the caches are filled and work has begun. */
   onReady: () => void;
 }
 
 /** Leads: watches the cluster and reconciles Podmigrations until `signal` fires. */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { client, agents, identity, log, metrics } = options;
+  const { client, agents, identity, log, metrics, limits } = options;
+  let isReady = false;
   const queue = new KeyedQueue({
     handle: async (key, work) => {
       await ready;
@@ -46,24 +51,32 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     onMigration: (migration, deleted) => {
       metrics.migrationSeen(migration, deleted);
       const key = toText(migration.metadata);
-      if (deleted || isSettled(migration)) return;
+      if (deleted || isSettled(migration)) {
+        if (isReady) for (const next of nextInTurn(world)) queue.add(next);
+        return;
+      }
       if (migration.metadata.deletionTimestamp) queue.interrupt(key);
       else queue.add(key);
     },
     onPod: (pod) => {
       metrics.podSeen(pod);
       const { namespace, name } = pod.metadata;
-      for (const migration of cluster.migrationsNaming(namespace, name))
-        queue.add(toText(migration.metadata));
+      for (const migration of cluster.migrationsNaming(namespace, name)) {
+        const key = toText(migration.metadata);
+        const isLost = pod.metadata.deletionTimestamp !== undefined && migration.status.state === 'Moving';
+        if (isLost) queue.interrupt(key);
+        else queue.add(key);
+      }
     },
     onError: (what, error) => log.warn({ what, err: error }, 'lost touch with the API server'),
   });
-  const world = { cluster, metrics, now: () => new Date(), exclusively: exclusively() };
+  const world = { cluster, metrics, limits, now: () => new Date(), exclusively: exclusively() };
   metrics.leads(() => queue.sizes);
   const caches = cluster.run(signal);
   // Ends also when `signal` fires before the caches were ever filled.
   const ready = Promise.race([cluster.synced(), caches]);
   await ready;
+  isReady = true;
   options.onReady();
   await caches;
   await queue.stop();

@@ -47,7 +47,10 @@ async function main(): Promise<void> {
       isReady = true;
       log.info('caches filled, reconciling');
     };
-    await runController({ client, agents, identity: settings.identity, log, metrics, onReady }, leading);
+    await runController(
+      { client, agents, identity: settings.identity, limits: settings.limits, log, metrics, onReady },
+      leading,
+    );
     isReady = true;
     log.info('no longer leading');
   });

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import { clusterRules, leaseRules, OPERATOR_LABELS, operatorDeploymentSpec } from './manifests.ts';
+import { readSettings } from './settings.ts';
 
 const spec = operatorDeploymentSpec({
   image: 'operator:1',
   secretName: 'tls',
   replicas: 2,
+  limits: { perNode: 3, perCluster: 7 },
   secretVersion: 'abc',
 });
 const pod = spec.template.spec;
@@ -36,6 +38,13 @@ it('runs as nobody in particular, with nothing to write to and nothing to gain',
       capabilities: { drop: ['ALL'] },
     });
   }
+});
+
+it('is told its limits in the words that it reads', () => {
+  const env = Object.fromEntries(
+    pod.containers[0]?.env.map((e) => [e.name, 'value' in e ? e.value : '']) ?? [],
+  );
+  expect(readSettings(env).limits).toEqual({ perNode: 3, perCluster: 7 });
 });
 
 it('mounts its key where it looks for it, and restarts with a new one', () => {

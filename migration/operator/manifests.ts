@@ -1,5 +1,6 @@
 import { AGENT_PORT } from '../contract/agent-api.ts';
 import { PODMIGRATION_GROUP, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
+import type { Limits } from './slots.ts';
 
 /**
  * What the operator needs in the cluster, as plain objects: what deploys it (a Pulumi component, a test) only puts them
@@ -50,12 +51,19 @@ export interface OperatorDeployment {
   /** Secret with ca.crt, tls.crt and tls.key. */
   secretName: string;
   replicas: number;
+  limits: Limits;
   /** Goes into an annotation of the pods, so that a new certificate restarts them. */
   secretVersion: string;
 }
 
 /** The spec of the operator's Deployment (apps/v1). It runs on control-plane nodes and keeps off the workers. */
-export function operatorDeploymentSpec({ image, secretName, replicas, secretVersion }: OperatorDeployment) {
+export function operatorDeploymentSpec({
+  image,
+  secretName,
+  replicas,
+  limits,
+  secretVersion,
+}: OperatorDeployment) {
   return {
     replicas,
     selector: { matchLabels: OPERATOR_LABELS },
@@ -77,14 +85,14 @@ export function operatorDeploymentSpec({ image, secretName, replicas, secretVers
           fsGroup: 65532,
           seccompProfile: { type: 'RuntimeDefault' },
         },
-        containers: [operatorContainer(image)],
+        containers: [operatorContainer(image, limits)],
         volumes: [{ name: 'tls', secret: { secretName, defaultMode: 0o440 } }],
       },
     },
   };
 }
 
-function operatorContainer(image: string) {
+function operatorContainer(image: string, limits: Limits) {
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: 'health' },
@@ -99,6 +107,8 @@ function operatorContainer(image: string) {
       { name: 'PODFERRY_TLS_DIR', value: TLS_DIRECTORY },
       { name: 'PODFERRY_AGENT_PORT', value: String(AGENT_PORT) },
       { name: 'PODFERRY_HEALTH_PORT', value: String(HEALTH_PORT) },
+      { name: 'PODFERRY_MIGRATIONS_PER_NODE', value: String(limits.perNode) },
+      { name: 'PODFERRY_MIGRATIONS_PER_CLUSTER', value: String(limits.perCluster) },
       fromField('POD_NAME', 'metadata.name'),
       fromField('POD_NAMESPACE', 'metadata.namespace'),
     ],

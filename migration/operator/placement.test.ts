@@ -15,7 +15,7 @@ const notOn = (node: string) => ({ key: 'metadata.name', operator: 'NotIn', valu
 describe('placing a pod', () => {
   it.each([
     ['on a node', {}, { on: 'w2' }, affinityOf([{ matchFields: [on('w2')] }])],
-    ['anywhere but on one', {}, { notOn: 'w1' }, affinityOf([{ matchFields: [notOn('w1')] }])],
+    ['anywhere but on one', {}, { notOn: ['w1'] }, affinityOf([{ matchFields: [notOn('w1')] }])],
     ['anywhere', {}, {}, {}],
     [
       'on a node, in each alternative that it asks for',
@@ -38,7 +38,7 @@ describe('placing a pod', () => {
     [
       'elsewhere leaves its pin to the scheduler',
       affinityOf([{ matchExpressions: [pinned] }]),
-      { notOn: 'w1' },
+      { notOn: ['w1'] },
       affinityOf([{ matchExpressions: [pinned], matchFields: [notOn('w1')] }]),
     ],
   ])('%s', (_, spec, to, expected) => {
@@ -59,7 +59,7 @@ describe('placing a pod', () => {
     const node = fc.stringMatching(/^[a-z]{1,5}$/);
     const where: fc.Arbitrary<Placement> = fc.oneof(
       node.map((name): Placement => ({ on: name })),
-      node.map((name): Placement => ({ notOn: name })),
+      node.map((name): Placement => ({ notOn: [name] })),
     );
     const spec = fc.constantFrom({}, affinityOf([{ matchExpressions: [ssd] }]), {
       nodeSelector: { zone: 'a' },

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Where a pod may be scheduled: on one named node, anywhere but on one, or anywhere. */
+/** Where a pod may be scheduled: on one named node, anywhere but on some, or anywhere. */
 export interface Placement {
   on?: string;
-  notOn?: string;
+  notOn?: readonly string[];
 }
 
 const requirement = z.looseObject({ key: z.string() });
@@ -58,7 +58,9 @@ export function place(
 function narrow(terms: Term[], to: Placement): Term[] {
   const extra = [
     ...(to.on === undefined ? [] : [{ key: NODE_NAME, operator: 'In', values: [to.on] }]),
-    ...(to.notOn === undefined ? [] : [{ key: NODE_NAME, operator: 'NotIn', values: [to.notOn] }]),
+    ...(to.notOn === undefined
+      ? []
+      : [{ key: NODE_NAME, operator: 'NotIn', values: [...new Set(to.notOn)] }]),
   ];
   if (extra.length === 0) return terms;
   if (terms.length === 0) return [{ matchFields: extra }];

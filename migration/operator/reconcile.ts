@@ -12,6 +12,7 @@ import { AgentUnreachable } from './agents.ts';
 import { acceptSave, save } from './checkpoint/save.ts';
 import type { ClusterEvent, Regarding } from './cluster.ts';
 import { accept } from './live-migration/accept.ts';
+import { inTurn } from './live-migration/admit.ts';
 import { finish } from './live-migration/commit.ts';
 import { move } from './live-migration/move.ts';
 import { prepare } from './live-migration/prepare.ts';
@@ -38,7 +39,7 @@ import { failureText, waiting } from './status.ts';
  */
 const machines: Record<MigrationAction, Partial<Record<MigrationState, Step>>> = {
   'live-migration': {
-    Pending: accept,
+    Pending: inTurn(accept),
     Preparing: prepare,
     Moving: move,
     RollingBack: rollBack,
@@ -126,7 +127,7 @@ async function sayWhyItWaits(run: Run, because: Reason | undefined): Promise<voi
   const status = waiting(run.migration, because, run.now());
   if (!status) return;
   const migration = await run.cluster.writeStatus(run.migration, status);
-  if (because) tell(run, migration, { type: 'Warning', reason: because.reason, note: because.message });
+  if (because) tell(run, migration, { type: 'Normal', reason: because.reason, note: because.message });
 }
 
 async function apply(

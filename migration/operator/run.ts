@@ -2,12 +2,15 @@ import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.
 import type { Agents } from './agents.ts';
 import type { Cluster } from './cluster.ts';
 import type { OperatorMetrics } from './metrics.ts';
+import type { Limits } from './slots.ts';
 
 /** What the operator works with. */
 export interface World {
   cluster: Cluster;
   agents: Agents;
   metrics: Pick<OperatorMetrics, 'stateChanged'>;
+  /** How many live migrations may be under way at once. */
+  limits: Limits;
   now(): Date;
   /** Runs `work` alone among all that give the same key; for check-then-write. */
   exclusively<T>(key: string, work: () => Promise<T>): Promise<T>;

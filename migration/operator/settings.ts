@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { AGENT_PORT } from '../contract/agent-api.ts';
+import type { Limits } from './slots.ts';
 
 /** The operator's settings: environment variables, as its Deployment sets them. */
 const environment = z.object({
   PODFERRY_TLS_DIR: z.string().default('/etc/podferry/tls'),
   PODFERRY_AGENT_PORT: z.coerce.number().int().min(1).max(65535).default(AGENT_PORT),
   PODFERRY_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PODFERRY_MIGRATIONS_PER_NODE: z.coerce.number().int().min(1).default(2),
+  PODFERRY_MIGRATIONS_PER_CLUSTER: z.coerce.number().int().min(1).default(10),
   PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   POD_NAME: z.string().default(`${hostname()}-${process.pid}`),
   POD_NAMESPACE: z.string().default('podferry-system'),
@@ -17,6 +20,7 @@ export interface Settings {
   agentPort: number;
   healthPort: number;
   logLevel: string;
+  limits: Limits;
   /** Who this process is in the lease and in events. */
   identity: string;
   namespace: string;
@@ -32,6 +36,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     agentPort: e.PODFERRY_AGENT_PORT,
     healthPort: e.PODFERRY_HEALTH_PORT,
     logLevel: e.PODFERRY_LOG_LEVEL,
+    limits: {
+      perNode: e.PODFERRY_MIGRATIONS_PER_NODE,
+      perCluster: e.PODFERRY_MIGRATIONS_PER_CLUSTER,
+    },
     identity: e.POD_NAME,
     namespace: e.POD_NAMESPACE,
   };

@@ -40,6 +40,7 @@ export function enter(
   return change(status, {
     state,
     startedAt,
+    queuedBehind: undefined,
     finishedAt: over ? now.toISOString() : undefined,
     totalMs: over ? Math.max(0, now.getTime() - Date.parse(startedAt)) : undefined,
     observedGeneration: of.metadata.generation,

@@ -3,6 +3,7 @@ import type { MigrationState, Podmigration } from '../../contract/podmigration.t
 import { exclusively } from '../exclusive.ts';
 import { reconcile } from '../reconcile.ts';
 import type { World } from '../run.ts';
+import type { Limits } from '../slots.ts';
 import { FakeAgents, SplitBrain } from './fake-agents.ts';
 import { FakeCluster, type Interference } from './fake-cluster.ts';
 
@@ -10,6 +11,7 @@ import { FakeCluster, type Interference } from './fake-cluster.ts';
 export class Harness {
   readonly cluster: FakeCluster;
   readonly agents: FakeAgents;
+  limits: Limits = { perNode: 2, perCluster: 10 };
   readonly states: (MigrationState | undefined)[] = [];
   #now = Date.parse('2026-01-01T00:00:00Z');
   readonly #stop = new AbortController();
@@ -30,7 +32,14 @@ export class Harness {
   world(): World {
     const now = () => new Date(this.#now);
     const metrics = { stateChanged: () => undefined };
-    return { cluster: this.cluster, agents: this.agents, metrics, now, exclusively: exclusively() };
+    return {
+      cluster: this.cluster,
+      agents: this.agents,
+      metrics,
+      limits: this.limits,
+      now,
+      exclusively: exclusively(),
+    };
   }
 
   pass(ms: number): void {
