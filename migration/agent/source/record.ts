@@ -78,3 +78,15 @@ export const absentSource = (id: string): SourceRecord => ({
   timings: [],
   failure: null,
 });
+
+/** The answer about a checkpoint that this agent never heard of. */
+export const absentCheckpoint = (id: string): CheckpointRecord => ({
+  id,
+  state: 'absent',
+  path: '',
+  freezeMs: null,
+  bytes: null,
+  sha256: null,
+  timings: [],
+  failure: null,
+});
