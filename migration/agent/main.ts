@@ -1,11 +1,15 @@
 import type { Server } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { collectDefaultMetrics } from 'prom-client';
+import type { z } from 'zod';
 import { type AgentConfig, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
-import { Records } from './records.ts';
+import { AgentMetrics, type Measured, type Operation } from './metrics.ts';
+import { ObservedRecords, type Standing } from './observed-records.ts';
 import { createAgentServer } from './server/agent-server.ts';
 import { keeperRoutes } from './server/keeper-routes.ts';
+import { metricsRoute } from './server/metrics-route.ts';
 import { agentRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
 import { RUNC_ROOT } from './source/container.ts';
@@ -20,6 +24,7 @@ import { targetDocument } from './target/record.ts';
 import { Targets } from './target/targets.ts';
 import { tidy } from './tidy.ts';
 import { loadTls } from './tls.ts';
+import { transitions } from './transitions.ts';
 
 /** Between two rounds of clearing away. */
 const TIDY_MS = 3600_000;
@@ -35,20 +40,14 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const shared = { store, imagesDir, logDir, log };
   const source = { ...shared, containers: runcContainers };
   const connect = (id: string, url: string) => new HttpsTargetLink(id, url, tls);
+  const metrics = new AgentMetrics();
+  collectDefaultMetrics({ register: metrics.registry });
+  const observed = observing(stateDir, metrics, log);
   const sources = new Sources(
-    { ...source, connect, records: new Records(path.join(stateDir, 'migrations'), sourceDocument) },
-    {
-      ...source,
-      node: config.node,
-      records: new Records(path.join(stateDir, 'checkpoints'), checkpointDocument),
-    },
+    { ...source, connect, records: observed('move', 'migrations', sourceDocument) },
+    { ...source, node: config.node, records: observed('checkpoint', 'checkpoints', checkpointDocument) },
   );
-  const targets = new Targets(
-    new Records(path.join(stateDir, 'targets'), targetDocument),
-    store,
-    shared,
-    log,
-  );
+  const targets = new Targets(observed('target', 'targets', targetDocument), store, shared, log);
   await Promise.all([sources.load(), targets.load()]);
   const markersDir = path.join(path.dirname(config.runtimeSocket), 'restored');
   const places = { imagesDir, logDir, markersDir, runcRoot: RUNC_ROOT };
@@ -60,7 +59,8 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
 
   const keeper =
     storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), new KeptCheckpoints(storeRoot));
-  const server = createAgentServer(tls, [...agentRoutes(config.node, sources, targets), ...keeper], log);
+  const routes = [...agentRoutes(config.node, sources, targets), ...keeper, metricsRoute(metrics.registry)];
+  const server = createAgentServer(tls, routes, log);
   const runtime = createRuntimeServer(targets, log);
   await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);
   log.info({ listen: config.listen, store: store.kind, keeper: storeRoot !== undefined }, 'agent ready');
@@ -69,6 +69,16 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   log.info('stopping');
   server.close();
   await Promise.race([sources.idle(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
+}
+
+/** Makes records whose changes are counted and logged. */
+function observing(stateDir: string, metrics: AgentMetrics, log: Logger) {
+  return <T extends Standing & Measured>(operation: Operation, folder: string, schema: z.ZodType<T>) => {
+    const told = transitions(operation, metrics, log);
+    const records = new ObservedRecords(path.join(stateDir, folder), schema, told);
+    metrics.watch(operation, () => records.known());
+    return records;
+  };
 }
 
 function listen(server: Server, { listen: { address, port } }: AgentConfig): Promise<void> {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:https';
+import { get, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect } from 'node:tls';
 import { pino } from 'pino';
+import { Counter, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AgentClient } from '../client.ts';
@@ -12,6 +13,7 @@ import { listenAnywhere } from '../testing/listen.ts';
 import { TestAuthority } from '../testing/pki.ts';
 import type { TlsMaterial } from '../tls.ts';
 import { callerOf, createAgentServer } from './agent-server.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { match, type Route } from './router.ts';
 
 const routes: Route[] = [
@@ -37,6 +39,8 @@ const routes: Route[] = [
   },
 ];
 
+const registry = new Registry();
+
 let dir: string;
 let authority: TestAuthority;
 let server: Server;
@@ -46,7 +50,7 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-server-'));
   authority = await TestAuthority.create(dir);
   const tls = await authority.issue('podferry-agent:worker1');
-  server = createAgentServer(tls, routes, pino({ level: 'silent' }));
+  server = createAgentServer(tls, [...routes, metricsRoute(registry)], pino({ level: 'silent' }));
   base = `https://127.0.0.1:${await listenAnywhere(server)}`;
 });
 
@@ -69,6 +73,25 @@ describe('the agent’s server', () => {
     const client = await as('podferry-agent:worker2');
     expect(await client.get('/v1/things/7', {}, anything, 5000)).toEqual({ ok: true });
     await expect(client.post('/v1/things/7/do', {}, anything, 5000)).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('serves its metrics as text, to the operator alone', async () => {
+    new Counter({ name: 'podferry_things_total', help: 'Things.', registers: [registry] }).inc(2);
+    const ask = async (name: string) => {
+      const tls = await authority.issue(name);
+      return new Promise<{ status: number | undefined; type: string | undefined; text: string }>(
+        (resolve, reject) => {
+          get(`${base}/v1/metrics`, tls, async (answer) => {
+            const text = (await answer.toArray()).join('');
+            resolve({ status: answer.statusCode, type: answer.headers['content-type'], text });
+          }).once('error', reject);
+        },
+      );
+    };
+    const answer = await ask('podferry-operator');
+    expect(answer).toMatchObject({ status: 200, type: registry.contentType });
+    expect(answer.text).toContain('podferry_things_total 2\n');
+    expect(await ask('podferry-agent:worker2')).toMatchObject({ status: 403 });
   });
 
   it('serves nobody else, though the authority signed for them', async () => {

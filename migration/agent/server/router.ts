@@ -19,8 +19,20 @@ export interface Route {
   /** For example `/v1/targets/:id/abort`. */
   path: string;
   callers: readonly Caller[];
-  /** Resolves with the answer, which is sent as JSON with status 200. */
+  /** Resolves with the answer, which is sent with status 200: as JSON, unless it is a TextAnswer. */
   serve(call: Call): Promise<unknown>;
+}
+
+/** An answer that is no JSON. */
+export class TextAnswer {
+  readonly type: string;
+  readonly text: string;
+
+  /** @param type its content type */
+  constructor(type: string, text: string) {
+    this.type = type;
+    this.text = text;
+  }
 }
 
 const MOST_BODY_BYTES = 64 * 1024;
@@ -99,10 +111,8 @@ function statusOf(error: unknown): number {
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
+  const { type, text } =
+    body instanceof TextAnswer ? body : new TextAnswer('application/json', JSON.stringify(body));
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
   response.end(text);
 }
