@@ -50,6 +50,8 @@ export class FakeAgents implements Agents {
   checkpointFails = false;
   readonly checkpoints = new Map<string, CheckpointRequest>();
   readonly moves: MoveRequest[] = [];
+  /** How often a source was looked at. */
+  preflights = 0;
   readonly #sources = new Map<string, SourceRecord['state']>();
   readonly #targets = new Map<string, TargetRecord['state']>();
   readonly #failed = new Map<string, AgentFailure>();
@@ -181,12 +183,10 @@ export class FakeAgents implements Agents {
   }
 
   async preflightSource(node: Node): Promise<SourcePreflight> {
-    return this.#call('preflightSource', node, () => ({
-      facts: factsOf(node),
-      checks: [],
-      memoryBytes: 1000,
-      fileBytes: 0,
-    }));
+    return this.#call('preflightSource', node, () => {
+      this.preflights += 1;
+      return { facts: factsOf(node), checks: [], memoryBytes: 1000, fileBytes: 0 };
+    });
   }
 
   async preflightTarget(node: Node): Promise<TargetPreflight> {
