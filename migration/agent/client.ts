@@ -1,4 +1,6 @@
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
+import type { Writable } from 'node:stream';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { z } from 'zod';
 import { agentFailure } from '../contract/agent-api.ts';
@@ -6,6 +8,7 @@ import { RequestError, StepError } from './failure.ts';
 import type { TlsMaterial } from './tls.ts';
 
 const AGENT_NAME = /^podferry-agent:/;
+const STREAM = { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' };
 
 /**
  * Talks to another agent: HTTPS with mutual TLS 1.3 over connections that are kept open, so that a request in the
@@ -40,6 +43,22 @@ export class AgentClient {
     return this.#call('POST', path, JSON.stringify(body), answer, timeoutMs);
   }
 
+  /**
+   * Opens a POST whose body is written as it comes to be known; its headers are sent at once. Rejects like the others. An abort of
+   * `signal`, or of the body, cuts the request off.
+   */
+  upload<T>(
+    path: string,
+    query: Record<string, string>,
+    answer: z.ZodType<T>,
+    signal: AbortSignal,
+  ): { body: Writable; answer: Promise<T> } {
+    const url = new URL(`${path}?${new URLSearchParams(query)}`, this.#base);
+    const body = request(url, { method: 'POST', headers: STREAM, agent: this.#connections, signal });
+    body.flushHeaders();
+    return { body, answer: this.#understood(answered(body), answer) };
+  }
+
   /** A refusal is a RequestError with the other side's failure; no answer, or one that cannot be read, a StepError. */
   async #call<T>(
     method: string,
@@ -48,40 +67,45 @@ export class AgentClient {
     answer: z.ZodType<T>,
     timeoutMs: number,
   ): Promise<T> {
-    const { status, text } = await this.#exchange(method, path, body, timeoutMs).catch((cause: Error) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(Math.max(1, timeoutMs));
+    const outgoing = request(new URL(path, this.#base), {
+      method,
+      headers,
+      agent: this.#connections,
+      signal,
+    });
+    outgoing.end(body);
+    return this.#understood(answered(outgoing), answer);
+  }
+
+  async #understood<T>(answering: Promise<Answered>, answer: z.ZodType<T>): Promise<T> {
+    const { status, text } = await answering.catch((cause: Error) => {
       throw new StepError('contact', `${this.#base.host} does not answer: ${cause.message}`, { cause });
     });
     if (status === 200) return answer.parse(JSON.parse(text));
     throw refusal(status, text, this.#base.host);
   }
+}
 
-  #exchange(
-    method: string,
-    path: string,
-    body: string | undefined,
-    timeoutMs: number,
-  ): Promise<{ status: number; text: string }> {
-    return new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-      const options = {
-        method,
-        headers,
-        agent: this.#connections,
-        signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
-      };
-      const outgoing = request(new URL(path, this.#base), options, (incoming) => {
-        let text = '';
-        incoming.setEncoding('utf8');
-        incoming.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
-        incoming.once('error', reject);
+interface Answered {
+  status: number;
+  text: string;
+}
+
+function answered(outgoing: ClientRequest): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8');
+      incoming.on('data', (chunk: string) => {
+        text += chunk;
       });
-      outgoing.once('error', reject);
-      outgoing.end(body);
+      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
+      incoming.once('error', reject);
     });
-  }
+    outgoing.once('error', reject);
+  });
 }
 
 function requireAgent(host: string, certificate: PeerCertificate): Error | undefined {

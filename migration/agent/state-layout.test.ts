@@ -9,7 +9,7 @@ const part: fc.Arbitrary<StatePart> = fc.oneof(
     container: label,
     name: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,40}$/),
   }),
-  fc.record({ kind: fc.constantFrom('layer', 'termination-log', 'stopped'), container: label }),
+  fc.record({ kind: fc.constantFrom('layer', 'termination-log'), container: label }),
   fc.constant({ kind: 'shm' as const }),
   fc.record({ kind: fc.constant('volume' as const), volume: label }),
 );

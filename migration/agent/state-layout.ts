@@ -4,7 +4,6 @@
  *   <container>/image/*           CRIU's images and runc's descriptors.json
  *   <container>/rw.tar            the writable layer; absent when nothing was written
  *   <container>/termination-log   what stands in the termination message's file; absent when nothing does
- *   <container>/stopped.json      processes that were stopped by a signal; absent when none was
  *   _pod/shm.tar                  /dev/shm of the sandbox; absent when it is empty
  *   _pod/volume-<name>.tar        an emptyDir; absent when it is empty
  *
@@ -20,12 +19,6 @@ export const LAYER_FILE = 'rw.tar';
 
 /** Content of the file from which the kubelet takes a termination message. */
 export const TERMINATION_LOG_FILE = 'termination-log';
-
-/**
- * Processes that were stopped (SIGSTOP, a debugger's pause) when the pod was frozen: JSON array of their pids in the
- * container's own namespace. Whoever resumes the others leaves these alone.
- */
-export const STOPPED_FILE = 'stopped.json';
 
 /** Folder of what the containers of a pod share. */
 export const POD_DIR = '_pod';
@@ -48,7 +41,7 @@ export const volumeFile = (volume: string): string => `volume-${volume}.tar`;
 /** What one file of a state is. */
 export type StatePart =
   | { kind: 'image'; container: string; name: string }
-  | { kind: 'layer' | 'termination-log' | 'stopped'; container: string }
+  | { kind: 'layer' | 'termination-log'; container: string }
   | { kind: 'shm' }
   | { kind: 'volume'; volume: string };
 
@@ -57,10 +50,9 @@ const IMAGE = new RegExp(`^(${LABEL})/${IMAGE_DIR}/([A-Za-z0-9_][A-Za-z0-9._-]{0
 const BESIDE = new RegExp(`^(${LABEL})/([a-z.-]+)$`);
 const VOLUME = new RegExp(`^${POD_DIR}/volume-(${LABEL})\\.tar$`);
 
-const BESIDE_KINDS = new Map<string, 'layer' | 'termination-log' | 'stopped'>([
+const BESIDE_KINDS = new Map<string, 'layer' | 'termination-log'>([
   [LAYER_FILE, 'layer'],
   [TERMINATION_LOG_FILE, 'termination-log'],
-  [STOPPED_FILE, 'stopped'],
 ]);
 
 /** Tells what a path in a state means; undefined when it means nothing, and must not be used for a file. */
@@ -84,8 +76,6 @@ export function statePath(part: StatePart): string {
       return `${part.container}/${LAYER_FILE}`;
     case 'termination-log':
       return `${part.container}/${TERMINATION_LOG_FILE}`;
-    case 'stopped':
-      return `${part.container}/${STOPPED_FILE}`;
     case 'shm':
       return `${POD_DIR}/${SHM_FILE}`;
     case 'volume':

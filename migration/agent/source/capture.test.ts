@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Stopwatch } from '../stopwatch.ts';
 import { applyLayer } from '../tar/apply.ts';
 import { partsOf } from './archive.ts';
-import { captureFrozen, type FrozenPod, prepareStaging } from './capture.ts';
+import { captureFrozen, prepareStaging } from './capture.ts';
 import { endDumps } from './dump.ts';
-import { findVolumes } from './pod.ts';
+import { type FoundPod, findVolumes } from './pod.ts';
 import { stagedOutput } from './state-output.ts';
 
 let dir: string;
@@ -35,7 +35,7 @@ async function runc(body: string): Promise<void> {
 const at = (...names: string[]) => path.join(dir, ...names);
 const places = () => ({ staging: at('staging'), logDir: at('log') });
 
-async function pod(): Promise<FrozenPod> {
+async function pod(): Promise<FoundPod> {
   const found = [];
   for (const name of ['sidecar', 'main']) {
     await mkdir(at('upper', name), { recursive: true });
@@ -58,10 +58,10 @@ async function pod(): Promise<FrozenPod> {
     { name: 'scratch', directory: at('volume') },
     { name: 'unused', directory: at('empty') },
   ];
-  return { containers: found, volumes, shmDir: at('shm'), stopped: new Map([['main', [7]]]) };
+  return { containers: found, volumes, shmDir: at('shm'), memoryBytes: 0 };
 }
 
-async function capture(frozen: FrozenPod, signal?: AbortSignal): Promise<Stopwatch> {
+async function capture(frozen: FoundPod, signal?: AbortSignal): Promise<Stopwatch> {
   const watch = new Stopwatch();
   await prepareStaging(frozen, places());
   await captureFrozen(frozen, places(), stagedOutput(at('staging')), watch, signal);
@@ -79,14 +79,12 @@ describe('captureFrozen', () => {
       '_pod/shm.tar',
       '_pod/volume-scratch.tar',
       'main/rw.tar',
-      'main/stopped.json',
       'main/termination-log',
       'main/image/core-1.img',
       'sidecar/image/core-1.img',
     ]);
     expect(await readFile(at('staging/main/image/core-1.img'), 'utf8')).toBe('id-of-main\n');
     expect(await readFile(at('staging/main/termination-log'), 'utf8')).toBe('all is well');
-    expect(await readFile(at('staging/main/stopped.json'), 'utf8')).toBe('[7]');
     await mkdir(at('applied'));
     await applyLayer(at('staging/_pod/volume-scratch.tar'), at('applied'), 10_000);
     expect(await readFile(at('applied/file'), 'utf8')).toBe('kept');

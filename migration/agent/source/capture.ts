@@ -10,12 +10,6 @@ import type { StateOutput } from './state-output.ts';
 
 const ARCHIVE_LIMIT_MS = 10 * 60_000;
 
-/** A pod of which no task runs. */
-export interface FrozenPod extends FoundPod {
-  /** By container: processes that a signal had stopped before, by their pids inside. */
-  stopped: ReadonlyMap<string, readonly number[]>;
-}
-
 export interface CapturePlaces {
   /** Receives `<container>/image/`; in memory. */
   staging: string;
@@ -41,7 +35,7 @@ export const imageDirectory = (places: CapturePlaces, container: string): string
  * out. Resolves, or rejects with the first failure, only when all have ended: nothing may still hold the tasks.
  */
 export async function captureFrozen(
-  pod: FrozenPod,
+  pod: FoundPod,
   places: CapturePlaces,
   output: StateOutput,
   watch: Stopwatch,
@@ -57,8 +51,8 @@ export async function captureFrozen(
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }
 
-async function writeFiles(pod: FrozenPod, output: StateOutput, signal?: AbortSignal): Promise<void> {
-  for (const container of pod.containers) await writeContainer(container, pod, output, signal);
+async function writeFiles(pod: FoundPod, output: StateOutput, signal?: AbortSignal): Promise<void> {
+  for (const container of pod.containers) await writeContainer(container, output, signal);
   const archive = (directory: string, file: string) => writeArchive(directory, file, output, signal);
   if (pod.shmDir !== undefined) await archive(pod.shmDir, statePath({ kind: 'shm' }));
   for (const { name, directory } of pod.volumes)
@@ -67,7 +61,6 @@ async function writeFiles(pod: FrozenPod, output: StateOutput, signal?: AbortSig
 
 async function writeContainer(
   { name, upper, terminationLog }: FoundContainer,
-  pod: FrozenPod,
   output: StateOutput,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -75,11 +68,6 @@ async function writeContainer(
   const message = terminationLog === undefined ? Buffer.alloc(0) : await readFile(terminationLog);
   if (message.length > 0)
     await output.write(statePath({ kind: 'termination-log', container: name }), whole(message));
-  const stopped = pod.stopped.get(name) ?? [];
-  if (stopped.length > 0) {
-    const list = Buffer.from(JSON.stringify(stopped));
-    await output.write(statePath({ kind: 'stopped', container: name }), whole(list));
-  }
 }
 
 /** Nothing for an empty directory: starting tar for each would be felt in the freeze. */

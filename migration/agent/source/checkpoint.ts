@@ -8,7 +8,7 @@ import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { checkpointPath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { stagingName } from '../tidy.ts';
-import type { CapturePlaces, FrozenPod } from './capture.ts';
+import type { CapturePlaces } from './capture.ts';
 import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { FoundPod } from './pod.ts';
@@ -132,10 +132,10 @@ export class Checkpoint {
   ): Promise<void> {
     const began = performance.now();
     const frozenMs = (): number => milliseconds(performance.now() - began);
-    const pod = await watch.phase('freeze', () => this.#context.containers.freeze(found));
+    await watch.phase('freeze', () => this.#context.containers.freeze(found));
     const end = this.#endAfter(request.deadlineMs);
     try {
-      await this.#capture(pod, watch);
+      await this.#capture(found, watch);
       if (request.hold) await this.#complete(request, target, watch, { state: 'held', frozenMs });
     } finally {
       end();
@@ -147,7 +147,7 @@ export class Checkpoint {
   }
 
   /** Nobody holds the tasks when this ends: a dump is let end, or killed when the checkpoint is given up. */
-  async #capture(pod: FrozenPod, watch: Stopwatch): Promise<void> {
+  async #capture(pod: FoundPod, watch: Stopwatch): Promise<void> {
     const { containers } = this.#context;
     const { signal } = this.#stop;
     const ids = pod.containers.map(({ id }) => id);

@@ -1,9 +1,10 @@
 import type { PodRef } from '../../contract/agent-api.ts';
 import { inStep } from '../failure.ts';
+import { requireSpace } from '../space.ts';
 import type { Stopwatch } from '../stopwatch.ts';
-import { type CapturePlaces, captureFrozen, type FrozenPod, prepareStaging } from './capture.ts';
+import { type CapturePlaces, captureFrozen, prepareStaging } from './capture.ts';
 import type { CgroupPath } from './container.ts';
-import { checkSpace, endDumps } from './dump.ts';
+import { endDumps } from './dump.ts';
 import { freezePod } from './freeze-pod.ts';
 import { isGone, killFrozen, thaw } from './freezer.ts';
 import { type FoundPod, findPod } from './pod.ts';
@@ -17,13 +18,13 @@ export interface Containers {
    */
   prepare(ref: PodRef, names: readonly string[], places: CapturePlaces, copies: number): Promise<FoundPod>;
   /** All of them, or none: StepError `freeze`; then all run. */
-  freeze(pod: FoundPod): Promise<FrozenPod>;
+  freeze(pod: FoundPod): Promise<void>;
   /**
    * Saves a frozen pod's state: images into the staging directory, everything else to `output`. StepError `dump` or
    * `layer`. The pod stays frozen either way, and no dump runs any more. An abort of `signal` ends what is not a dump at once.
    */
   capture(
-    pod: FrozenPod,
+    pod: FoundPod,
     places: CapturePlaces,
     output: StateOutput,
     watch: Stopwatch,
@@ -46,7 +47,7 @@ export interface Containers {
 export const runcContainers: Containers = {
   async prepare(ref, names, places, copies) {
     const pod = await inStep('find', () => findPod(ref, names));
-    await checkSpace(pod.containers, places.staging, copies);
+    await requireSpace(places.staging, pod.memoryBytes * copies);
     await prepareStaging(pod, places);
     return pod;
   },

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { command, lastLine } from '../command.ts';
 import { criuWords, firstCause } from '../criu-log.ts';
 import { StepError } from '../failure.ts';
-import { requireSpace } from '../space.ts';
 import { RUNC_ROOT, type RunningContainer } from './container.ts';
 
 /** This bound only ends a hung dump; whoever cannot wait as long calls endDumps. */
@@ -67,26 +66,4 @@ function signalGroup(group: number, signal: 'SIGKILL' | 0): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
   }
-}
-
-/**
- * Throws StepError `space` when the file system of `imagesDir` cannot hold the containers' memory `copies` times over. What
- * they have in memory of files is not dumped, so anonymous and shared memory are what counts.
- */
-export async function checkSpace(
-  containers: readonly RunningContainer[],
-  imagesDir: string,
-  copies: number,
-): Promise<void> {
-  const sizes = await Promise.all(containers.map(memoryInUse));
-  await requireSpace(imagesDir, sizes.reduce((all, size) => all + size, 0) * copies);
-}
-
-async function memoryInUse(container: RunningContainer): Promise<number> {
-  if (container.memoryCgroup === undefined) return 0;
-  const text = await readFile(path.join(container.memoryCgroup, 'memory.stat'), 'latin1').catch(() => '');
-  const counters = new Map(text.split('\n').map((line) => line.split(' ') as [string, string]));
-  const sum = (...keys: string[]): number =>
-    keys.reduce((all, key) => all + Number(counters.get(key) ?? 0), 0);
-  return container.cgroup.version === 2 ? sum('anon', 'shmem') : sum('total_rss', 'total_shmem');
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { freezePod, stoppedPids } from './freeze-pod.ts';
+import { freezePod, refuseStopped } from './freeze-pod.ts';
 import type { FoundContainer, FoundPod } from './pod.ts';
 
 let dir: string;
@@ -24,7 +24,12 @@ async function container(name: string, version: 1 | 2): Promise<FoundContainer> 
   return { name, id: name, cgroup, ...rest };
 }
 
-const pod = (...containers: FoundContainer[]): FoundPod => ({ containers, volumes: [], shmDir: undefined });
+const pod = (...containers: FoundContainer[]): FoundPod => ({
+  containers,
+  volumes: [],
+  shmDir: undefined,
+  memoryBytes: 0,
+});
 const said = (name: string) => readFile(path.join(dir, name, 'freezer.state'), 'utf8');
 
 describe('freezePod', () => {
@@ -40,28 +45,37 @@ describe('freezePod', () => {
     expect(await readFile(path.join(dir, 'stuck', 'cgroup.freeze'), 'utf8')).toBe('0');
   });
 
-  it('remembers who was stopped before', async () => {
+  it('touches nothing when a process is stopped', async () => {
     const child = spawn('sleep', ['60']);
     await new Promise((resolve) => child.once('spawn', resolve));
     const main = await container('main', 1);
     await writeFile(path.join(main.cgroup.path, 'cgroup.procs'), `${process.pid}\n${child.pid}\n`);
-    expect((await freezePod(pod(main))).stopped).toEqual(new Map([['main', []]]));
     child.kill('SIGSTOP');
-    await vi.waitFor(async () =>
-      expect((await freezePod(pod(main))).stopped).toEqual(new Map([['main', [child.pid]]])),
+    await vi.waitFor(() =>
+      expect(freezePod(pod(main))).rejects.toThrow(
+        `process ${child.pid} (sleep) of container main is stopped`,
+      ),
     );
+    await writeFile(path.join(main.cgroup.path, 'freezer.state'), 'THAWED\n');
+    await expect(freezePod(pod(main))).rejects.toMatchObject({ step: 'freeze' });
+    expect(await said('main')).toBe('THAWED\n');
+    child.kill('SIGCONT');
+    await vi.waitFor(() => freezePod(pod(main)));
     child.kill('SIGKILL');
   });
 });
 
-describe('stoppedPids', () => {
-  it('gives the pid in the innermost namespace', async () => {
-    const status = (state: string, inner: string) =>
-      `Name:\tx\nState:\t${state}\nNSpid:\t${inner}\nNSsid:\t1\n`;
+describe('refuseStopped', () => {
+  it.each([
+    ['T (stopped)', true],
+    ['t (tracing stop)', true],
+    ['S (sleeping)', false],
+    ['R (running)', false],
+  ])('looks at the state: %s', async (state, refused) => {
     await mkdir(path.join(dir, '71'));
-    await mkdir(path.join(dir, '72'));
-    await writeFile(path.join(dir, '71/status'), status('T (stopped)', '71\t7\t3'));
-    await writeFile(path.join(dir, '72/status'), status('S (sleeping)', '72\t8\t4'));
-    expect(stoppedPids([71, 72, 73], dir)).toEqual([3]);
+    await writeFile(path.join(dir, '71/status'), `Name:\tmy server\nUmask:\t0022\nState:\t${state}\n`);
+    const look = () => refuseStopped('main', [71, 72], dir);
+    if (refused) expect(look).toThrow('process 71 (my server) of container main');
+    else expect(look).not.toThrow();
   });
 });

@@ -2,72 +2,44 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MoveRequest, RestoreRequest, TargetRecord } from '../../contract/agent-api.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { MoveRequest, SourceRecord } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
 import { Records } from '../records.ts';
 import { MountStore } from '../store/mount-store.ts';
 import { storePath } from '../store/path.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
-import type { MoveContext } from './move.ts';
-import { type SourceDocument, sourceDocument } from './record.ts';
+import { FakeTarget } from '../testing/fake-target.ts';
+import { checkpointDocument, type SourceDocument, sourceDocument } from './record.ts';
 import { Sources } from './sources.ts';
-import type { TargetLink } from './target-link.ts';
 
 const ID = 'aaaaaaaa-1111';
 const request: MoveRequest = {
-  source: { namespace: 'default', pod: 'tick', podUid: 'uid-1', container: 'main' },
+  source: { namespace: 'default', pod: 'tick', podUid: 'uid-1' },
+  containers: ['sidecar', 'main'],
   targetAgent: 'https://127.0.0.1:1',
-  transport: 'store',
+  transport: 'stream',
+  compression: 'none',
+  maxBytesPerSecond: null,
   deadlineMs: 10_000,
 };
 
 let dir: string;
 let containers: FakeContainers;
 let store: MountStore;
-let link: FakeLink;
+let target: FakeTarget;
 let records: Records<SourceDocument>;
-
-/** A target that does as it is told by the test. */
-class FakeLink implements TargetLink {
-  asked: RestoreRequest | undefined;
-  refusals: string[] = [];
-  fate: TargetRecord['state'] = 'restored';
-  waiting = true;
-  duringRestore: () => Promise<void> = async () => undefined;
-
-  async requireWaiting(): Promise<void> {
-    if (!this.waiting) throw new StepError('prepare', 'nobody waits');
-  }
-  async restore(asked: RestoreRequest): Promise<TargetRecord> {
-    this.asked = asked;
-    await this.duringRestore();
-    return this.#record();
-  }
-  async makeRefuse(reason: string): Promise<TargetRecord> {
-    this.refusals.push(reason);
-    return this.#record();
-  }
-  close(): void {}
-
-  #record(): TargetRecord {
-    const timings = [{ name: 'start' as const, startedAt: new Date().toISOString(), ms: 1 }];
-    const failure =
-      this.fate === 'restored' ? null : { step: 'restore', message: 'target says no', criuLog: ['x'] };
-    return { id: ID, state: this.fate, podUid: 'uid-2', timings, failure };
-  }
-}
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-move-'));
   containers = new FakeContainers();
   await mkdir(path.join(dir, 'store'));
   store = new MountStore(path.join(dir, 'store'));
-  link = new FakeLink();
+  target = new FakeTarget(ID, store);
   records = new Records(path.join(dir, 'records'), sourceDocument);
   await records.load();
 });
-afterEach(() => rm(dir, { recursive: true }));
+afterEach(() => rm(dir, { recursive: true, maxRetries: 5 }));
 
 function sources(): Sources {
   const shared = {
@@ -77,127 +49,157 @@ function sources(): Sources {
     logDir: path.join(dir, 'log'),
     log: pino({ level: 'silent' }),
   };
-  const move: MoveContext = { ...shared, records, connect: () => link };
-  return new Sources(move, {
-    ...shared,
-    node: 'worker1',
-    records: new Records(path.join(dir, 'checkpoints'), never),
-  });
+  return new Sources(
+    { ...shared, records, connect: () => target },
+    {
+      ...shared,
+      node: 'worker1',
+      records: new Records(path.join(dir, 'checkpoints'), checkpointDocument),
+    },
+  );
 }
-const never = sourceDocument as never;
 const onDisk = async () => (await records.load())[0];
+const held = [{ name: 'main', id: 'c-main', cgroup: { version: 1 as const, path: '/x' } }];
 
-describe('a move', () => {
-  it('leaves the source frozen once the target runs, and ends it on release', async () => {
+/** Resolves when the target was told to refuse: the last thing that a move that failed does. */
+const refusal = () => vi.waitFor(() => expect(target.calls.at(-1)).toMatch(/^refuse/));
+
+describe.each(['stream', 'store'] as const)('a move by %s', (transport) => {
+  const move = (all = sources(), more: Partial<MoveRequest> = {}): Promise<SourceRecord> =>
+    all.move(ID, { ...request, transport, ...more });
+
+  it('brings the state, commits, lets the target run, and ends the source on release', async () => {
     const all = sources();
-    const moved = await all.move(ID, request);
-    expect(moved).toMatchObject({ id: ID, state: 'restored', failure: null });
+    const moved = await move(all);
+    expect(moved).toMatchObject({ id: ID, state: 'committed', resumed: true, failure: null });
     expect(moved.freezeMs).toBeGreaterThanOrEqual(0);
     expect(moved.bytes).toBeGreaterThan(0);
     expect(containers.state).toBe('frozen');
-    expect(link.asked).toMatchObject({ container: 'main', bytes: moved.bytes });
-    expect(await store.stat(storePath(link.asked?.path ?? ''))).toMatchObject({ bytes: moved.bytes });
-    expect(await onDisk()).toMatchObject({ state: 'restored', containerId: 'c-1' });
+    expect(target.calls).toEqual([transport === 'stream' ? 'upload' : 'restore', 'resume']);
+    expect([...target.files.keys()].sort()).toEqual([
+      'main/image/descriptors.json',
+      'main/image/pages-1.img',
+      'main/rw.tar',
+      'sidecar/image/descriptors.json',
+      'sidecar/image/pages-1.img',
+      'sidecar/rw.tar',
+    ]);
+    expect(target.files.get('main/image/pages-1.img')?.toString()).toBe('memory of main');
+    expect(await onDisk()).toMatchObject({ state: 'committed', resumed: true });
 
     expect(await all.release(ID)).toMatchObject({ state: 'released' });
     expect(containers.state).toBe('killed');
-    expect(await store.list(storePath('.podferry/migrations'))).toEqual([]);
     expect(await readdir(path.join(dir, 'images'))).toEqual([]);
+    if (transport === 'store') expect(await store.list(storePath('.podferry/migrations'))).toEqual([]);
     expect(await all.release(ID)).toMatchObject({ state: 'released' });
   });
 
-  it('is on disk before the freeze', async () => {
-    containers.duringCapture = async () => {
-      expect(await onDisk()).toMatchObject({ state: 'moving', containerId: 'c-1' });
+  it('is on disk before the freeze, and committed there before the target runs', async () => {
+    const seen: unknown[] = [];
+    containers.duringCapture = async () => void seen.push((await onDisk())?.state, (await onDisk())?.held);
+    const resume = target.resume.bind(target);
+    target.resume = async () => {
+      seen.push((await onDisk())?.state);
+      return resume();
     };
-    expect(await sources().move(ID, request)).toMatchObject({ state: 'restored' });
+    await move();
+    expect(seen).toMatchObject(['moving', [{ name: 'sidecar' }, { name: 'main' }], 'committed']);
   });
 
-  it('touches nothing when the target does not wait', async () => {
-    link.waiting = false;
-    const moved = await sources().move(ID, request);
-    expect(moved).toMatchObject({ state: 'thawed', failure: { step: 'prepare', message: 'nobody waits' } });
-    expect(containers.done).toEqual(['find']);
-  });
-
-  it.each(['find', 'freeze', 'dump'])(
-    'runs on when %s fails, and the target is never asked',
-    async (step) => {
-      containers.failing = step;
-      const moved = await sources().move(ID, request);
-      expect(moved).toMatchObject({ state: 'thawed', failure: { step, criuLog: ['Error'] } });
-      expect(containers.state).toBe('running');
-      expect(link.asked).toBeUndefined();
-      expect(await onDisk()).toMatchObject({ state: 'thawed' });
-    },
-  );
-
-  it('runs on when the store does not take the state', async () => {
-    store.put = () => Promise.reject(new StepError('store', 'the store is full'));
-    const moved = await sources().move(ID, request);
-    expect(moved).toMatchObject({ state: 'thawed', failure: { message: 'the store is full' } });
+  it.each(['find', 'freeze', 'dump'])('runs on when %s fails', async (step) => {
+    containers.failing = step;
+    const moved = await move();
+    expect(moved).toMatchObject({ state: 'thawed', failure: { step, criuLog: ['Error'] } });
     expect(containers.state).toBe('running');
-    expect(await readdir(path.join(dir, 'images'))).toEqual([]);
+    expect(await onDisk()).toMatchObject({ state: 'thawed' });
+    await refusal();
+    expect(target.calls).not.toContain('resume');
   });
 
   it.each(['failed', 'refused'] as const)('runs on when the target %s', async (fate) => {
-    link.fate = fate;
-    const moved = await sources().move(ID, request);
+    target.fate = fate;
+    const moved = await move();
     expect(moved).toMatchObject({ state: 'thawed', failure: { message: 'target says no', criuLog: ['x'] } });
     expect(containers.state).toBe('running');
+    expect(target.calls).not.toContain('resume');
   });
 
-  it('stays frozen while the target’s fate is unknown, until the operator knows', async () => {
-    link.fate = 'restoring';
-    const all = sources();
-    expect(await all.move(ID, request)).toMatchObject({ state: 'frozen', failure: { step: 'restore' } });
-    expect(containers.state).toBe('frozen');
-    expect(await all.abort(ID, 'the target was seen dead')).toMatchObject({ state: 'thawed' });
+  it('runs on when the deadline passes, whoever does not answer', async () => {
+    target.whenReceived = () => new Promise(() => undefined);
+    const moved = await move(sources(), { deadlineMs: 1000 });
+    expect(moved).toMatchObject({ state: 'thawed', failure: { step: 'deadline' } });
+    expect(containers.done.slice(-2)).toEqual(['end dumps', 'thaw']);
+    expect(containers.state).toBe('running');
+    await refusal();
+  });
+
+  it('runs on when the commit cannot be recorded, and the target is not told to run', async () => {
+    const save = records.save.bind(records);
+    records.save = (document) =>
+      document.state === 'committed' ? Promise.reject(new Error('no space left on device')) : save(document);
+    const moved = await move();
+    expect(moved).toMatchObject({ state: 'thawed', failure: { message: 'no space left on device' } });
+    expect(containers.state).toBe('running');
+    await refusal();
+    expect(target.calls).not.toContain('resume');
+  });
+
+  it('runs on even when that cannot be recorded', async () => {
+    target.whenReceived = async () => {
+      records.save = () => Promise.reject(new Error('no space left on device'));
+    };
+    expect(await move()).toMatchObject({ state: 'thawed' });
     expect(containers.state).toBe('running');
   });
 
-  it('never thaws because a record could not be written', async () => {
-    const all = sources();
-    link.duringRestore = async () => {
-      records.save = () => Promise.reject(new Error('no space left on device'));
-    };
-    expect(await all.move(ID, request)).toMatchObject({ state: 'restored' });
-    expect(containers.state).toBe('frozen');
-  });
-
-  it('joins a repeated request, and refuses another one for the same container', async () => {
-    const all = sources();
-    const [first, again] = await Promise.all([all.move(ID, request), all.move(ID, request)]);
-    expect(again).toEqual(first);
-    expect(containers.done.filter((step) => step === 'freeze')).toHaveLength(1);
-    await expect(all.move('bbbbbbbb-2222', request)).rejects.toMatchObject({ status: 409 });
-  });
-});
-
-describe('an abort', () => {
-  it('stops a move before the target is asked', async () => {
+  it('is stopped by an abort, before the commit', async () => {
     const all = sources();
     let aborted: Promise<unknown> | undefined;
     containers.duringCapture = async () => {
       aborted = all.abort(ID, 'changed my mind');
     };
-    expect(await all.move(ID, request)).toMatchObject({
-      state: 'thawed',
-      failure: { message: 'changed my mind' },
-    });
-    await aborted;
-    expect(link.asked).toBeUndefined();
+    const moved = await move(all);
+    expect(moved).toMatchObject({ state: 'thawed', failure: { step: 'abort', message: 'changed my mind' } });
+    expect(await aborted).toEqual(moved);
     expect(containers.state).toBe('running');
+    await refusal();
+    expect(target.calls).not.toContain('resume');
+  });
+});
+
+describe('a move', () => {
+  it('touches nothing when the target does not wait', async () => {
+    target.state = 'absent';
+    const moved = await sources().move(ID, request);
+    expect(moved).toMatchObject({ state: 'thawed', failure: { step: 'prepare', message: 'nobody waits' } });
+    expect(containers.done).toEqual(['find']);
   });
 
-  it('comes too late once the target runs', async () => {
+  it('runs on when the store does not take the state', async () => {
+    store.put = () => Promise.reject(new StepError('store', 'the store is full'));
+    const moved = await sources().move(ID, { ...request, transport: 'store' });
+    expect(moved).toMatchObject({ state: 'thawed', failure: { message: 'the store is full' } });
+    await vi.waitFor(async () => expect(await readdir(path.join(dir, 'images'))).toEqual([]));
+  });
+
+  it('joins a repeated request, and refuses another one for the same pod', async () => {
+    const all = sources();
+    const [first, again] = await Promise.all([all.move(ID, request), all.move(ID, request)]);
+    expect(again).toEqual(first);
+    expect(containers.done.filter((step) => step === 'freeze')).toHaveLength(1);
+    await expect(all.move('bbbbbbbb-2222', request)).rejects.toThrow(
+      `pod default/tick is held by ${ID} (committed)`,
+    );
+  });
+
+  it('cannot be aborted once it is committed', async () => {
     const all = sources();
     await all.move(ID, request);
     await expect(all.abort(ID, 'too late')).rejects.toMatchObject({ status: 409 });
     expect(containers.state).toBe('frozen');
   });
 
-  it('of a move that was never asked for is remembered', async () => {
+  it('that was aborted before it was asked for never begins', async () => {
     await sources().abort(ID, 'gave up');
     const later = sources();
     await later.load();
@@ -205,9 +207,9 @@ describe('an abort', () => {
     expect(containers.done).toEqual([]);
   });
 
-  it('of a source that runs on changes nothing', async () => {
+  it('that failed is not changed by an abort, and not released', async () => {
     const all = sources();
-    link.fate = 'failed';
+    target.fate = 'failed';
     await all.move(ID, request);
     expect(await all.abort(ID, 'again')).toMatchObject({ failure: { message: 'target says no' } });
     await expect(all.release(ID)).rejects.toMatchObject({ status: 409 });
@@ -215,57 +217,106 @@ describe('an abort', () => {
   });
 });
 
+describe('a committed source', () => {
+  const silent = () => new Error('no answer');
+
+  it('goes on telling the target until it runs, and is not released before', async () => {
+    target.resumes = [silent(), silent()];
+    const all = sources();
+    expect(await all.move(ID, request)).toMatchObject({ state: 'committed', resumed: false, freezeMs: null });
+    await expect(all.release(ID)).rejects.toThrow('the target is not known to run yet');
+    expect(containers.state).toBe('frozen');
+    await vi.waitFor(() => expect(all.moveRecord(ID)).toMatchObject({ resumed: true }), 5000);
+    expect(await all.release(ID)).toMatchObject({ state: 'released' });
+  });
+
+  it('may be released when nothing is left of it', async () => {
+    target.resumes = [silent()];
+    const all = sources();
+    await all.move(ID, request);
+    containers.state = 'gone';
+    expect(await all.release(ID)).toMatchObject({ state: 'released' });
+  });
+
+  it.each(['failed', 'refused'] as const)('runs on when the target is %s before it ran', async (fate) => {
+    target.resumes = [fate];
+    const moved = await sources().move(ID, request);
+    expect(moved).toMatchObject({ state: 'thawed', failure: { message: 'target says no' } });
+    expect(containers.state).toBe('running');
+    expect(await onDisk()).toMatchObject({ state: 'thawed' });
+  });
+});
+
 describe('after a restart of the agent', () => {
-  async function leftBehind(state: SourceDocument['state'], containerId: string | null): Promise<Sources> {
-    const cgroup = containerId === null ? null : { version: 1 as const, path: '/x' };
-    const rest = {
-      freezeMs: null,
-      bytes: null,
-      timings: [],
-      failure: null,
+  async function leftBehind(changes: Partial<SourceDocument>): Promise<Sources> {
+    const { source, targetAgent, transport, deadlineMs } = request;
+    const nothing = { freezeMs: null, bytes: null, timings: [], failure: null };
+    const document: SourceDocument = {
+      id: ID,
+      state: 'moving',
+      resumed: false,
+      ...{ source, targetAgent, transport, deadlineMs, held },
+      ...nothing,
       changedAt: new Date().toISOString(),
     };
-    const { source, targetAgent } = request;
-    await records.save({ id: ID, state, source, targetAgent, containerId, cgroup, ...rest });
-    containers.state = 'frozen';
+    await records.save({ ...document, ...changes });
+    if (containers.state === 'running') containers.state = 'frozen';
     const all = sources();
     await all.load();
     await all.idle();
     return all;
   }
 
-  it('waits for the dump, has the target refuse, and thaws', async () => {
-    link.fate = 'refused';
-    const all = await leftBehind('moving', 'c-1');
-    expect(all.moveRecord(ID)).toMatchObject({ state: 'thawed', failure: { message: 'target says no' } });
-    expect(containers.done).toEqual(['wait for the dump', 'thaw']);
-    expect(link.refusals).toEqual(['the agent of the source was restarted during the move']);
+  it('a source that was not committed runs on, once no dump is under way', async () => {
+    target.state = 'staged';
+    const all = await leftBehind({});
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'thawed', failure: { message: /was restarted/ } });
+    expect(containers.done).toEqual(['end dumps', 'thaw']);
+    await refusal();
+    expect(target.calls).not.toContain('resume');
   });
 
-  it('keeps the source frozen when it finds that the target runs', async () => {
-    link.fate = 'restored';
-    const all = await leftBehind('moving', 'c-1');
-    expect(all.moveRecord(ID)).toMatchObject({ state: 'restored' });
-    expect(containers.state).toBe('frozen');
-    expect(await all.release(ID)).toMatchObject({ state: 'released' });
+  it('a source that was not touched yet is left alone', async () => {
+    const all = await leftBehind({ held: [] });
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'thawed' });
+    expect(containers.done).toEqual([]);
   });
 
-  it('keeps the source frozen when the target cannot be asked', async () => {
-    link.fate = 'restoring';
-    const all = await leftBehind('moving', 'c-1');
-    expect(all.moveRecord(ID)).toMatchObject({ state: 'frozen' });
-    expect(containers.state).toBe('frozen');
-  });
-
-  it.each(['restored', 'frozen'] as const)('leaves a source that is %s to the operator', async (state) => {
-    const all = await leftBehind(state, 'c-1');
+  it('a committed source goes on telling its target', async () => {
+    const all = await leftBehind({ state: 'committed' });
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'committed', resumed: true });
+    expect(target.calls).toEqual(['resume']);
     expect(containers.done).toEqual([]);
     expect(await all.release(ID)).toMatchObject({ state: 'released' });
-    expect(containers.state).toBe('killed');
   });
 
-  it('forgets what has been over for long', async () => {
-    await leftBehind('released', 'c-1');
+  it('a source whose target is known to run waits for its release', async () => {
+    await leftBehind({ state: 'committed', resumed: true });
+    expect(target.calls).toEqual([]);
+    expect(containers.state).toBe('frozen');
+  });
+
+  it('a source that is gone with its host leaves the pod to a target that is ready', async () => {
+    containers.state = 'gone';
+    target.state = 'staged';
+    const all = await leftBehind({});
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'committed', resumed: true });
+    expect(target.calls).toEqual(['record', 'resume']);
+    expect(await all.release(ID)).toMatchObject({ state: 'released' });
+  });
+
+  it('a source that is gone too early is lost, and says so', async () => {
+    containers.state = 'gone';
+    target.state = 'fetching';
+    const all = await leftBehind({});
+    expect(all.moveRecord(ID)).toMatchObject({
+      state: 'thawed',
+      failure: { message: /ended with its host/ },
+    });
+  });
+
+  it('what has been over for long is forgotten', async () => {
+    await leftBehind({ state: 'released' });
     const [document] = await records.load();
     const long = new Date(Date.now() - 30 * 24 * 3600_000).toISOString();
     if (document)

@@ -1,42 +1,54 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { AgentFailure, MoveRequest, RestoreRequest, TargetRecord } from '../../contract/agent-api.ts';
-import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
+import { failpoint } from '../failpoints.ts';
+import { failureOf, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
-import { below, migrationFolder } from '../store/path.ts';
+import { migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { stagingName } from '../tidy.ts';
-import { packState, sha256Of } from './archive.ts';
-import type { Containers, FoundContainer } from './containers.ts';
-import type { SourceDocument } from './record.ts';
+import type { CapturePlaces } from './capture.ts';
+import type { CgroupPath } from './container.ts';
+import type { Containers } from './containers.ts';
+import type { Delivery } from './delivery.ts';
+import type { FoundPod } from './pod.ts';
+import { heldOf, type SourceDocument } from './record.ts';
+import { StoreDelivery } from './store-delivery.ts';
+import { StreamDelivery } from './stream-delivery.ts';
 import type { TargetLink } from './target-link.ts';
+import { Verdict } from './verdict.ts';
 
 /**
- * The source of one move: a container that is frozen, dumped, and let go only when its target's fate is known.
+ * The source of one move, and its only judge: the target runs only after this says `committed` on disk.
  *
- *   state     meaning                                               left by
- *   moving    being prepared, frozen, dumped, sent, restored        the target runs -> restored; any failure while the target
- *                                                                   cannot run -> thawed; the target's fate unknown -> frozen
- *   frozen    stays frozen: the target may run or not               the operator, who finds out: abort -> thawed,
- *                                                                   release -> released
- *   restored  stays frozen: the target runs                         the operator's release, after its commit -> released
- *   thawed    final: runs on as if nothing had happened
- *   released  final: killed without running another instruction
+ *   state      meaning                                             left by
+ *   moving     being prepared, frozen, dumped, sent, staged        the target is staged -> committed; any failure, an abort, the
+ *                                                                  deadline -> thawed
+ *   committed  never runs again; the target is told to run         the operator's release -> released; the target says for good
+ *              until it says that it does                          that it never ran and never will -> thawed
+ *   thawed     final: runs on as if nothing had happened
+ *   released   final: killed without running another instruction
  *
- * The target cannot run before it was asked to restore, and never after it refused. So up to the request a failure thaws
- * at once; after it the target is first made to refuse, and its answer decides. The record is written before the freeze and
- * covers a crash at any later point: a restarted agent waits for a dump under way to end, asks the target to
- * refuse, and goes by the answer.
+ * Until the commit nobody has to be asked: the target cannot run, so the source thaws at once, whoever does not answer, and
+ * the target is told afterwards. The record is on disk before the freeze: a restarted agent that finds `moving` was no judge while
+ * it was down, so it decides against the move. Only if the containers are gone as well, with the host, and the target is
+ * staged, the target is what is left of the pod, and it commits.
  */
 export class Move {
   readonly #context: MoveContext;
   readonly #log: Logger;
+  readonly #verdict = new Verdict();
   #document: SourceDocument;
-  #giveUp: string | undefined;
-  /** The run of the state machine, from `moving` to a state that only the operator changes. */
+  /** Up to the end of the freeze, one way or the other. */
   #run: Promise<void> = Promise.resolve();
+  readonly #watch = new Stopwatch();
+  #link: TargetLink | undefined;
+  #frozenAt: number | undefined;
+  #deadline = new Deadline(0);
+  #alarm: NodeJS.Timeout | undefined;
 
   constructor(document: SourceDocument, context: MoveContext) {
     this.#context = context;
@@ -48,7 +60,7 @@ export class Move {
     return this.#document;
   }
 
-  /** Resolves when the move has come to a state that only the operator changes. */
+  /** Resolves when the source was thawed, or is committed and the target was told for the first time. */
   ended(): Promise<void> {
     return this.#run;
   }
@@ -57,149 +69,220 @@ export class Move {
     this.#run = this.#linked((link) => this.#move(request, link));
   }
 
-  /** After a restart of the agent, with a record that says `moving`. */
+  /** After a restart of the agent. */
   resume(): void {
-    this.#run = this.#linked((link) => this.#recover(link));
+    if (this.#document.state === 'moving') this.#run = this.#linked((link) => this.#recover(link));
+    if (this.#document.state === 'committed' && !this.#document.resumed)
+      this.#run = this.#linked((link) => this.#tell(link));
   }
 
-  /** Thaws, when the target does not run. RequestError 409 when it does, or the source is gone. */
+  /** Thaws, unless the move is committed: RequestError 409. */
   async abort(reason: string): Promise<void> {
-    this.#giveUp = reason;
+    this.#verdict.giveUp(new StepError('abort', reason));
     await this.#run;
     const { state } = this.#document;
-    if (state === 'restored' || state === 'released')
-      throw new RequestError(409, `the target runs: the source is ${state} and cannot go on`, 'abort');
-    if (state === 'frozen') await this.#thaw({ step: 'abort', message: reason, criuLog: [] });
+    if (state === 'committed' || state === 'released')
+      throw new RequestError(409, `the source is ${state}: the target is the pod`, 'abort');
   }
 
-  /** Ends the frozen tasks. RequestError 409 while the target may not run. */
+  /** Ends the frozen tasks. RequestError 409 while they may still be all that there is of the pod. */
   async release(): Promise<void> {
     await this.#run;
-    const { state, cgroup } = this.#document;
-    if (state === 'released') return;
-    if (state === 'thawed') throw new RequestError(409, 'the source was thawed and runs', 'release');
+    if (this.#document.state === 'released') return;
+    if (this.#document.state !== 'committed')
+      throw new RequestError(409, `the source is ${this.#document.state}, not committed`, 'release');
+    const { containers } = this.#context;
+    if (!this.#document.resumed && !containers.areGone(this.#cgroups))
+      throw new RequestError(409, 'the target is not known to run yet', 'release');
     const watch = new Stopwatch();
-    if (cgroup !== null) await watch.phase('release', () => this.#context.containers.kill(cgroup));
+    await watch.phase('release', () => containers.kill(this.#cgroups));
     await this.#save({ state: 'released', timings: [...this.#document.timings, ...watch.timings] });
+    this.#link?.close();
     await this.#cleanUp();
   }
 
-  /** Runs the state machine with a connection to the target. What goes wrong at its very end is only logged. */
+  /** Runs a part of the state machine with a connection to the target. What goes wrong at its very end is only logged. */
   async #linked(work: (link: TargetLink) => Promise<void>): Promise<void> {
     const { id, targetAgent } = this.#document;
     if (targetAgent === null) return;
-    const link = this.#context.connect(id, targetAgent);
+    this.#link = this.#context.connect(id, targetAgent);
     try {
-      await work(link);
+      await work(this.#link);
     } catch (error) {
       this.#log.error({ error: String(error) }, 'not recorded');
-    } finally {
-      link.close();
     }
   }
 
   async #move(request: MoveRequest, link: TargetLink): Promise<void> {
-    const watch = new Stopwatch();
-    const captured = await this.#frozenState(request, link, watch).catch(async (error: unknown) => {
-      // The target was not asked to restore: it cannot run.
-      await this.#thaw(failureOf(error, 'move'), watch.timings);
-    });
-    if (captured === undefined) return;
-    const { frozenAt, deadline, restore } = captured;
-    const target = await link.restore(restore, deadline);
-    const startMs = target.timings.find(({ name }) => name === 'start')?.ms ?? 0;
-    // The tasks ran before the shim's `start`; what lies between is no part of the freeze.
-    const freezeMs = milliseconds(performance.now() - frozenAt - startMs);
-    await this.#settle(target, freezeMs, [...watch.timings, ...target.timings]);
+    try {
+      const delivery = this.#delivery(request, link);
+      const pod = await this.#prepare(request, link, delivery);
+      await this.#freeze(pod, request.deadlineMs);
+      await this.#commit(await this.#stage(pod, delivery), delivery);
+    } catch (error) {
+      this.#verdict.giveUp(error as Error);
+      await this.#thaw(failureOf(error, 'move'));
+      void this.#refuse(link);
+      return;
+    } finally {
+      clearTimeout(this.#alarm);
+    }
+    void this.#cleanUp();
+    await this.#tell(link);
   }
 
-  /** Freezes the container and puts its state on the store, ready for the target. */
-  async #frozenState(request: MoveRequest, link: TargetLink, watch: Stopwatch): Promise<Captured> {
-    const { containers } = this.#context;
-    const container = await this.#prepare(request, link);
-    this.#checkGivenUp();
-    await watch.phase('freeze', () => containers.freeze(container.cgroup));
-    const frozenAt = performance.now();
-    const deadline = new Deadline(request.deadlineMs);
-    await containers.capture(container, this.#places(), watch);
-    const stored = await watch.phase('move', () => inStep('move', () => this.#store(deadline)));
-    const deadlineMs = deadline.left();
-    if (deadlineMs < 1000)
-      throw new StepError('move', `the state was not on the store within ${request.deadlineMs} ms`);
-    this.#checkGivenUp();
-    const restore = {
-      transport: 'store',
-      ...stored,
-      container: request.source.container,
-      deadlineMs,
-    } as const;
-    return { frozenAt, deadline, restore };
+  #delivery(request: MoveRequest, link: TargetLink): Delivery {
+    const { containers, store } = this.#context;
+    const { signal } = this.#verdict;
+    const context = { id: this.#document.id, containers, store, link, signal, places: this.#places() };
+    return request.transport === 'stream'
+      ? new StreamDelivery(request, context)
+      : new StoreDelivery(request, context);
   }
 
   /** All that can be done while the pod still runs; also opens the connection to the target. */
-  async #prepare(request: MoveRequest, link: TargetLink): Promise<FoundContainer> {
-    const { store, containers } = this.#context;
-    // Images and archive stand in memory side by side while the one is packed into the other.
-    const container = await containers.prepare(request.source, this.#places(), 2);
-    await inStep('store', () => store.mkdir(migrationFolder(this.#document.id)));
+  async #prepare(request: MoveRequest, link: TargetLink, delivery: Delivery): Promise<FoundPod> {
+    const { containers } = this.#context;
+    const places = this.#places();
+    const pod = await containers.prepare(request.source, request.containers, places, delivery.copies);
     await link.requireWaiting();
-    await this.#save({ containerId: container.id, cgroup: container.cgroup });
-    return container;
+    await this.#save({ held: heldOf(pod) });
+    await delivery.prepare(pod);
+    await this.#verdict.unlessGivenUp(failpoint('before-freeze', this.#document.id));
+    return pod;
   }
 
-  /** Packs the state and puts it on the store; its hash is taken meanwhile. */
-  async #store(deadline: Deadline): Promise<{ path: string; bytes: number; sha256: string }> {
-    const { staging } = this.#places();
-    const archive = path.join(staging, ARCHIVE);
-    const stored = below(migrationFolder(this.#document.id), ARCHIVE);
-    const bytes = await packState(staging, archive);
-    const put = this.#context.store.put(archive, stored, Math.max(1, deadline.left()));
-    const [sha256] = await Promise.all([sha256Of(archive), put]);
-    this.#document = { ...this.#document, bytes };
-    return { path: stored, bytes, sha256 };
+  /** From here on the deadline runs, by this clock alone. */
+  async #freeze(pod: FoundPod, deadlineMs: number): Promise<void> {
+    await this.#watch.phase('freeze', () => this.#context.containers.freeze(pod));
+    this.#frozenAt = performance.now();
+    this.#deadline = new Deadline(deadlineMs);
+    this.#alarm = setTimeout(() => {
+      const words = `the target was not ready to run within ${deadlineMs} ms`;
+      this.#verdict.giveUp(new StepError('deadline', words));
+    }, deadlineMs);
   }
 
-  async #settle(
-    target: TargetRecord,
-    freezeMs: number | null,
-    timings: SourceDocument['timings'],
-  ): Promise<void> {
-    if (target.state === 'restored') {
-      await this.#save({ state: 'restored', freezeMs, timings });
-      this.#log.info({ freezeMs, timings, bytes: this.#document.bytes }, 'moved');
-      return;
+  async #stage(pod: FoundPod, delivery: Delivery): Promise<TargetRecord> {
+    await this.#verdict.unlessGivenUp(failpoint('during-dump', this.#document.id));
+    const target = await this.#verdict.unlessGivenUp(delivery.deliver(pod, this.#watch));
+    if (target.state === 'staged') return target;
+    throw targetError(target);
+  }
+
+  async #commit(target: TargetRecord, { bytes }: Delivery): Promise<void> {
+    await this.#verdict.unlessGivenUp(failpoint('before-commit', this.#document.id));
+    this.#verdict.commit();
+    const timings = [...this.#watch.timings, ...target.timings];
+    await this.#watch.phase('commit', () => this.#save({ state: 'committed', bytes, timings }));
+  }
+
+  /** Tells the target to run, and goes on telling in the background until it answers. */
+  async #tell(link: TargetLink): Promise<void> {
+    if (!(await this.#toldOnce(link))) void this.#keepTelling(link);
+  }
+
+  async #keepTelling(link: TargetLink): Promise<void> {
+    do await sleep(RETELL_MS, undefined, { ref: false });
+    while (!(await this.#toldOnce(link)));
+  }
+
+  /** Whether nothing is left to be told. Never rejects. */
+  async #toldOnce(link: TargetLink): Promise<boolean> {
+    if (this.#document.state !== 'committed' || this.#document.resumed) return true;
+    try {
+      await failpoint('after-commit', this.#document.id);
+      const target = await link.resume();
+      const freezeMs = this.#frozenAt === undefined ? null : milliseconds(performance.now() - this.#frozenAt);
+      if (target.state === 'restored') await this.#resumed(target, freezeMs);
+      else if (target.state === 'failed' || target.state === 'refused') await this.#takeBack(target);
+      else throw targetError(target);
+      return true;
+    } catch (error) {
+      this.#log.warn({ error: String(error) }, 'the target was not told to run');
+      return false;
     }
-    const failure = target.failure ?? {
-      step: 'restore',
-      message: `the target is ${target.state}`,
-      criuLog: [],
-    };
-    if (target.state === 'refused' || target.state === 'failed') return this.#thaw(failure, timings);
-    await this.#save({ state: 'frozen', failure, timings });
-    this.#log.error({ failure }, 'the target’s fate is unknown: the source stays frozen');
   }
 
-  async #thaw(failure: AgentFailure, timings: SourceDocument['timings'] = []): Promise<void> {
-    const { cgroup } = this.#document;
-    if (cgroup !== null) this.#context.containers.thaw(cgroup);
+  async #resumed(target: TargetRecord, freezeMs: number | null): Promise<void> {
+    const own = this.#watch.timings;
+    const timings = own.length > 0 ? [...own, ...target.timings] : this.#document.timings;
+    await this.#save({ resumed: true, freezeMs, timings });
+    this.#log.info({ freezeMs, timings, bytes: this.#document.bytes }, 'moved');
+  }
+
+  /** The target says, for good, that it never ran and never will: the source is what is left of the pod. */
+  async #takeBack(target: TargetRecord): Promise<void> {
+    this.#context.containers.thaw(this.#cgroups);
+    const failure = failureOf(targetError(target), 'resume');
+    this.#log.error({ failure }, 'the target was lost before it ran: the source runs on');
+    await this.#save({ state: 'thawed', failure });
+  }
+
+  /** Lets the source run again: the verdict was against the move. */
+  async #thaw(failure: AgentFailure): Promise<void> {
+    if (this.#document.held.length > 0) await this.#letGo();
     this.#log.error({ failure }, 'not moved: the source runs on');
-    await this.#save({ state: 'thawed', failure, timings: [...timings] });
+    const timings = [...this.#watch.timings];
+    await this.#save({ state: 'thawed', failure, timings }).catch((error: unknown) => {
+      // A restarted agent would find `moving`, and thaw once more.
+      this.#log.error({ error: String(error) }, 'not recorded');
+      this.#become({ state: 'thawed', failure, timings });
+    });
+  }
+
+  /**
+   * A thaw lasts only when nobody dumps any more. A dump may come to its end until the deadline; one that cannot even be
+   * killed does not keep the others waiting.
+   */
+  async #letGo(): Promise<void> {
+    const { containers } = this.#context;
+    const graceMs = this.#deadline.left();
+    const ended = containers
+      .endDumps(
+        this.#document.held.map(({ id }) => id),
+        graceMs,
+      )
+      .catch((error: unknown) => this.#log.error({ error: String(error) }, 'a dump was not ended'))
+      .then(() => true);
+    const late = sleep(graceMs + KILL_LIMIT_MS, false, { ref: false });
+    const inTime = await Promise.race([ended, late]);
+    containers.thaw(this.#cgroups);
+    if (!inTime) void ended.then(() => containers.thaw(this.#cgroups));
+  }
+
+  /** Tells the target that the verdict was against it. The operator does so, too: this is only sooner. */
+  async #refuse(link: TargetLink): Promise<void> {
     await this.#cleanUp();
+    await link.refuse(this.#document.failure?.message ?? 'the source was thawed');
+    link.close();
   }
 
   async #recover(link: TargetLink): Promise<void> {
-    const { containerId } = this.#document;
-    if (containerId === null) return this.#thaw(RESTARTED);
-    await this.#context.containers.untilNoDump(containerId);
-    const target = await link.makeRefuse(RESTARTED.message);
-    await this.#settle(target, null, this.#document.timings);
+    const { held, deadlineMs, changedAt } = this.#document;
+    const gone = held.length > 0 && this.#context.containers.areGone(this.#cgroups);
+    if (gone && (await this.#isStaged(link))) {
+      this.#log.warn('the source is gone with its host, and the target is ready to run: committed');
+      await this.#save({ state: 'committed' });
+      return this.#tell(link);
+    }
+    this.#deadline = new Deadline(Math.min(deadlineMs, deadlineMs - (Date.now() - Date.parse(changedAt))));
+    await this.#thaw(gone ? GONE : RESTARTED);
+    void this.#refuse(link);
   }
 
-  #checkGivenUp(): void {
-    if (this.#giveUp !== undefined) throw new StepError('abort', this.#giveUp);
+  async #isStaged(link: TargetLink): Promise<boolean> {
+    const target = await link.record().catch((error: unknown) => {
+      this.#log.warn({ error: String(error) }, 'the target does not say where it stands');
+    });
+    return target?.state === 'staged';
   }
 
-  #places(): { staging: string; logDir: string } {
+  get #cgroups(): CgroupPath[] {
+    return this.#document.held.map(({ cgroup }) => cgroup);
+  }
+
+  #places(): CapturePlaces {
     const { imagesDir, logDir } = this.#context;
     return {
       staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
@@ -207,17 +290,25 @@ export class Move {
     };
   }
 
+  /** What others may act upon is on disk before anybody can read it here. */
   async #save(part: Partial<SourceDocument>): Promise<void> {
+    await this.#context.records.save({ ...this.#document, ...part, changedAt: new Date().toISOString() });
+    this.#become(part);
+  }
+
+  /** The one place where the document changes. */
+  #become(part: Partial<SourceDocument>): void {
     this.#document = { ...this.#document, ...part, changedAt: new Date().toISOString() };
-    await this.#context.records.save(this.#document);
   }
 
   /** The state was used, or never will be. What is left behind costs space, no correctness. */
   async #cleanUp(): Promise<void> {
+    const { id, transport } = this.#document;
     const kept = (what: string) => (error: unknown) =>
       this.#log.warn({ error: String(error) }, `${what} left behind`);
     await rm(this.#places().staging, { recursive: true, force: true }).catch(kept('staging'));
-    await this.#context.store.remove(migrationFolder(this.#document.id)).catch(kept('state on the store'));
+    if (transport === 'store')
+      await this.#context.store.remove(migrationFolder(id)).catch(kept('state on the store'));
   }
 }
 
@@ -234,15 +325,21 @@ export interface MoveContext {
   log: Logger;
 }
 
-interface Captured {
-  frozenAt: number;
-  deadline: Deadline;
-  restore: RestoreRequest;
+function targetError({ state, failure }: TargetRecord): StepError {
+  if (failure === null) return new StepError('restore', `the target is ${state}`);
+  return new StepError(failure.step, failure.message, { criuLog: failure.criuLog });
 }
 
-const ARCHIVE = 'state.tar';
+/** A process that was killed may take this long to end. */
+const KILL_LIMIT_MS = 2000;
+const RETELL_MS = 1000;
 const RESTARTED: AgentFailure = {
   step: 'move',
   message: 'the agent of the source was restarted during the move',
+  criuLog: [],
+};
+const GONE: AgentFailure = {
+  step: 'move',
+  message: 'the source ended with its host during the move, before the target was ready to run',
   criuLog: [],
 };

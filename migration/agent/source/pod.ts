@@ -4,6 +4,7 @@ import type { PodRef } from '../../contract/agent-api.ts';
 import { readBundle } from '../bundle.ts';
 import { findContainers, type RunningContainer } from './container.ts';
 import { upperDirectory } from './layer.ts';
+import { memoryInUse } from './memory.ts';
 
 /** A running container with what CRIU does not dump of it. */
 export interface FoundContainer extends RunningContainer {
@@ -26,6 +27,8 @@ export interface FoundPod {
   volumes: Volume[];
   /** The sandbox's directory that its containers see as /dev/shm. */
   shmDir: string | undefined;
+  /** What a dump of its memory will take, in bytes, about. */
+  memoryBytes: number;
 }
 
 /** Where the kubelet keeps the volumes of pods, by pod uid. */
@@ -42,7 +45,13 @@ export async function findPod(ref: PodRef, names: readonly string[]): Promise<Fo
       terminationLog: bundles[index]?.terminationLog,
     })),
   );
-  return { containers, volumes: await findVolumes(ref.podUid), shmDir: bundles[0]?.shmDir };
+  const sizes = await Promise.all(running.map(memoryInUse));
+  return {
+    containers,
+    volumes: await findVolumes(ref.podUid),
+    shmDir: bundles[0]?.shmDir,
+    memoryBytes: sizes.reduce((all, size) => all + size, 0),
+  };
 }
 
 /** The emptyDirs of a pod. All other volumes are mounted anew at the target. */

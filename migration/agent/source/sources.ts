@@ -1,8 +1,8 @@
 import type {
   CheckpointRecord,
   CheckpointRequest,
-  ContainerRef,
   MoveRequest,
+  PodRef,
   SourceRecord,
 } from '../../contract/agent-api.ts';
 import { RequestError } from '../failure.ts';
@@ -10,11 +10,20 @@ import type { Records } from '../records.ts';
 import { KEEP_MS } from '../tidy.ts';
 import { Checkpoint, type CheckpointContext } from './checkpoint.ts';
 import { Move, type MoveContext } from './move.ts';
-import { absentSource, type CheckpointDocument, type SourceDocument, sourceAnswer } from './record.ts';
+import {
+  absentCheckpoint,
+  absentSource,
+  type CheckpointDocument,
+  checkpointAnswer,
+  type SourceDocument,
+  sourceAnswer,
+} from './record.ts';
 
 const OVER: ReadonlySet<string> = new Set(['thawed', 'released', 'complete', 'failed']);
+/** A pod in such a state must not be touched by anything else. */
+const HOLDING: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held']);
 
-/** What this node does to containers that run on it: moves away, and checkpoints. One thing at a time per container. */
+/** What this node does to pods that run on it: moves away, and checkpoints. One thing at a time per pod. */
 export class Sources {
   readonly #moves = new Map<string, Move>();
   readonly #checkpoints = new Map<string, Checkpoint>();
@@ -31,12 +40,12 @@ export class Sources {
     for (const document of await fresh<SourceDocument>(this.#move.records)) {
       const move = new Move(document, this.#move);
       this.#moves.set(document.id, move);
-      if (document.state === 'moving') move.resume();
+      move.resume();
     }
     for (const document of await fresh<CheckpointDocument>(this.#checkpoint.records)) {
       const checkpoint = new Checkpoint(document, this.#checkpoint);
       this.#checkpoints.set(document.id, checkpoint);
-      if (!OVER.has(document.state)) checkpoint.resume();
+      if (document.state === 'dumping' || document.state === 'uploading') checkpoint.resume();
     }
   }
 
@@ -46,7 +55,7 @@ export class Sources {
     return all.filter(({ state }) => !OVER.has(state)).map(({ id }) => id);
   }
 
-  /** Moves a container; a repeated request joins the first. RequestError 409 when something else holds the container. */
+  /** Moves a pod; a repeated request joins the first. RequestError 409 when something else holds the pod. */
   async move(id: string, request: MoveRequest): Promise<SourceRecord> {
     const known = this.#moves.get(id);
     const move = known ?? this.#newMove(id, request);
@@ -82,8 +91,20 @@ export class Sources {
 
   checkpointRecord(id: string): CheckpointRecord {
     const checkpoint = this.#checkpoints.get(id);
-    if (checkpoint !== undefined) return checkpointAnswer(checkpoint.document);
-    return { id, state: 'absent', path: '', freezeMs: null, bytes: null, timings: [], failure: null };
+    return checkpoint === undefined ? absentCheckpoint(id) : checkpointAnswer(checkpoint.document);
+  }
+
+  /** Aborts a checkpoint. One that was never asked for is remembered as failed, should the request still be on its way. */
+  async abortCheckpoint(id: string, reason: string): Promise<CheckpointRecord> {
+    const known = this.#checkpoints.get(id);
+    if (known !== undefined) await known.abort(reason);
+    else await this.#refuseCheckpointAhead(id, reason);
+    return this.checkpointRecord(id);
+  }
+
+  async releaseCheckpoint(id: string): Promise<CheckpointRecord> {
+    await this.#checkpoints.get(id)?.release();
+    return this.checkpointRecord(id);
   }
 
   /** Resolves when nothing is under way that a stop of the agent would leave frozen. */
@@ -94,13 +115,9 @@ export class Sources {
 
   #newMove(id: string, request: MoveRequest): Move {
     this.#requireFree(request.source);
-    const document: SourceDocument = {
-      id,
-      state: 'moving',
-      source: request.source,
-      targetAgent: request.targetAgent,
-      ...nothingDone(),
-    };
+    const { source, targetAgent, transport, deadlineMs } = request;
+    const asked = { source, targetAgent, transport, deadlineMs };
+    const document: SourceDocument = { id, state: 'moving', ...asked, resumed: false, ...nothingDone() };
     const move = new Move(document, this.#move);
     this.#moves.set(id, move);
     move.start(request);
@@ -109,59 +126,47 @@ export class Sources {
 
   async #refuseAhead(id: string, reason: string): Promise<void> {
     const failure = { step: 'abort', message: reason, criuLog: [] };
-    const document: SourceDocument = {
-      ...nothingDone(),
-      id,
-      state: 'thawed',
-      source: null,
-      targetAgent: null,
-      failure,
-    };
+    const neverAsked = { source: null, targetAgent: null, transport: 'stream', deadlineMs: 0 } as const;
+    const nothing = { ...neverAsked, resumed: false, ...nothingDone() };
+    const document: SourceDocument = { id, state: 'thawed', ...nothing, failure };
     this.#moves.set(id, new Move(document, this.#move));
     await this.#move.records.save(document);
   }
 
   #newCheckpoint(id: string, request: CheckpointRequest): Checkpoint {
     this.#requireFree(request.source);
-    const { source, path } = request;
-    const document: CheckpointDocument = { id, state: 'dumping', path, source, ...nothingDone() };
+    const { source, path, hold, keepPrevious } = request;
+    const asked = { source, path, hold, keepPrevious };
+    const document: CheckpointDocument = { id, state: 'dumping', ...asked, sha256: null, ...nothingDone() };
     const checkpoint = new Checkpoint(document, this.#checkpoint);
     this.#checkpoints.set(id, checkpoint);
     checkpoint.start(request);
     return checkpoint;
   }
 
-  #requireFree(source: ContainerRef): void {
+  async #refuseCheckpointAhead(id: string, reason: string): Promise<void> {
+    const failure = { step: 'abort', message: reason, criuLog: [] };
+    const neverAsked = { source: null, path: '', hold: false, keepPrevious: false, sha256: null };
+    const document: CheckpointDocument = { id, state: 'failed', ...neverAsked, ...nothingDone(), failure };
+    this.#checkpoints.set(id, new Checkpoint(document, this.#checkpoint));
+    await this.#checkpoint.records.save(document);
+  }
+
+  #requireFree(source: PodRef): void {
     const holds = ({ document }: Move | Checkpoint): boolean =>
-      ['moving', 'frozen', 'restored', 'dumping'].includes(document.state) &&
       document.source?.podUid === source.podUid &&
-      document.source.container === source.container;
+      (HOLDING.has(document.state) ||
+        ('hold' in document && document.hold && document.state === 'uploading'));
     const holder = [...this.#moves.values(), ...this.#checkpoints.values()].find(holds);
     if (holder === undefined) return;
     const { id, state } = holder.document;
-    throw new RequestError(
-      409,
-      `container ${source.container} of pod ${source.pod} is held by ${id} (${state})`,
-    );
+    throw new RequestError(409, `pod ${source.namespace}/${source.pod} is held by ${id} (${state})`);
   }
 }
 
 function nothingDone() {
   const changedAt = new Date().toISOString();
-  return {
-    freezeMs: null,
-    bytes: null,
-    timings: [],
-    failure: null,
-    containerId: null,
-    cgroup: null,
-    changedAt,
-  };
-}
-
-function checkpointAnswer(document: CheckpointDocument): CheckpointRecord {
-  const { id, state, path, freezeMs, bytes, timings, failure } = document;
-  return { id, state, path, freezeMs, bytes, timings, failure };
+  return { freezeMs: null, bytes: null, timings: [], failure: null, held: [], changedAt };
 }
 
 /** The records worth keeping; old ones of things that are over are removed. */

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RestoreRequest, type TargetRecord, targetRecord } from '../../contract/agent-api.ts';
 import { AgentClient } from '../client.ts';
@@ -10,33 +11,52 @@ const WAITING = { until: 'waiting,restored,failed,refused', timeoutMs: '5000' };
 const WAITING_CALL_MS = 10_000;
 /** The target gives up by its own deadline; its answer may take this much longer. */
 const GRACE_MS = 3000;
-const ABORT_CALL_MS = 10_000;
-/** How long an unreachable target is asked for its fate before that is left to the operator. */
-const FATE_MS = 20_000;
+const CALL_MS = 5000;
+/** How long an unreachable target is told to refuse before that is left to the operator. */
+const REFUSE_MS = 20_000;
+const RETRY_MS = 500;
 
-const FINAL: ReadonlySet<string> = new Set(['restored', 'failed', 'refused']);
+const OVER: ReadonlySet<string> = new Set(['restored', 'failed', 'refused']);
 
-/** What a move's source asks its target. */
+/** What a state's stream is sent with; see streamQuery in contract/agent-api.ts. */
+export interface UploadRequest {
+  containers: readonly string[];
+  compression: 'none' | 'zstd';
+  deadlineMs: number;
+  /** About how much will come. */
+  bytes: number;
+}
+
+export interface Upload {
+  body: Writable;
+  /** Resolves when every container is staged, or never will be. */
+  answer: Promise<TargetRecord>;
+}
+
+/** What a move's source asks its target. Calls reject with StepError `contact` when it does not answer. */
 export interface TargetLink {
   /** Throws StepError `prepare` unless the target's runtime waits for the state. */
   requireWaiting(): Promise<void>;
-  /**
-   * Lets the target restore, and answers its fate; never rejects. From here on only the target knows whether it runs:
-   * without a clear answer it is made to refuse. A record that is not final means that its fate could not be learnt.
-   */
-  restore(request: RestoreRequest, deadline: Deadline): Promise<TargetRecord>;
-  /** Aborts the target, asking until its fate is known or the time is up; never rejects. */
-  makeRefuse(reason: string): Promise<TargetRecord>;
+  /** Begins to send the state. */
+  upload(request: UploadRequest, signal: AbortSignal): Upload;
+  /** Lets the target fetch the state from the store; resolves when every container is staged, or never will be. */
+  restore(request: RestoreRequest): Promise<TargetRecord>;
+  /** Where the target stands. */
+  record(): Promise<TargetRecord>;
+  /** Lets the staged target run. After the commit, and never before. */
+  resume(): Promise<TargetRecord>;
+  /** Aborts the target, asking until it answers or the time is up; undefined then. */
+  refuse(reason: string): Promise<TargetRecord | undefined>;
   close(): void;
 }
 
-/** By HTTPS, over one connection that is opened before the freeze. */
+/** By HTTPS, over connections that are opened before the freeze. */
 export class HttpsTargetLink implements TargetLink {
-  readonly #id: string;
+  readonly #path: string;
   readonly #client: AgentClient;
 
   constructor(id: string, url: string, tls: TlsMaterial) {
-    this.#id = id;
+    this.#path = `/v1/targets/${id}`;
     this.#client = new AgentClient(url, tls);
   }
 
@@ -45,40 +65,45 @@ export class HttpsTargetLink implements TargetLink {
   }
 
   async requireWaiting(): Promise<void> {
-    const target = await this.#client.get(this.#path(), WAITING, targetRecord, WAITING_CALL_MS);
+    const target = await this.#client.get(this.#path, WAITING, targetRecord, WAITING_CALL_MS);
     if (target.state === 'waiting') return;
     const why = target.failure?.message ?? 'no pod asked for its state there';
     throw new StepError('prepare', `the target is ${target.state}, not waiting: ${why}`);
   }
 
-  async restore(request: RestoreRequest, deadline: Deadline): Promise<TargetRecord> {
-    try {
-      const limit = deadline.left() + GRACE_MS;
-      const answer = await this.#client.post(`${this.#path()}/restore`, request, targetRecord, limit);
-      if (FINAL.has(answer.state)) return answer;
-      return await this.makeRefuse('the move took too long');
-    } catch (error) {
-      return this.makeRefuse(`the target's agent did not answer: ${(error as Error).message}`);
-    }
+  upload(request: UploadRequest, signal: AbortSignal): Upload {
+    const { containers, compression, deadlineMs, bytes } = request;
+    const query = {
+      containers: containers.join(','),
+      compression,
+      deadlineMs: String(deadlineMs),
+      bytes: String(bytes),
+    };
+    return this.#client.upload(`${this.#path}/stream`, query, targetRecord, signal);
   }
 
-  async makeRefuse(reason: string): Promise<TargetRecord> {
-    const deadline = new Deadline(FATE_MS);
-    for (;;) {
+  restore(request: RestoreRequest): Promise<TargetRecord> {
+    const limit = request.deadlineMs + GRACE_MS;
+    return this.#client.post(`${this.#path}/restore`, request, targetRecord, limit);
+  }
+
+  record(): Promise<TargetRecord> {
+    return this.#client.get(this.#path, {}, targetRecord, CALL_MS);
+  }
+
+  resume(): Promise<TargetRecord> {
+    return this.#client.post(`${this.#path}/resume`, {}, targetRecord, CALL_MS);
+  }
+
+  async refuse(reason: string): Promise<TargetRecord | undefined> {
+    const deadline = new Deadline(REFUSE_MS);
+    while (!deadline.past) {
       const answer = await this.#client
-        .post(`${this.#path()}/abort`, { reason }, targetRecord, ABORT_CALL_MS)
-        .catch((error: Error) => this.#unknown(`${reason}; then: ${error.message}`));
-      if (FINAL.has(answer.state) || deadline.past) return answer;
-      await sleep(500);
+        .post(`${this.#path}/abort`, { reason }, targetRecord, CALL_MS)
+        .catch(() => undefined);
+      if (answer !== undefined && OVER.has(answer.state)) return answer;
+      await sleep(RETRY_MS);
     }
-  }
-
-  #unknown(message: string): TargetRecord {
-    const failure = { step: 'restore', message, criuLog: [] };
-    return { id: this.#id, state: 'restoring', podUid: null, timings: [], failure };
-  }
-
-  #path(): string {
-    return `/v1/targets/${this.#id}`;
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PodRef } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
-import { type CapturePlaces, type FrozenPod, imageDirectory, prepareStaging } from '../source/capture.ts';
+import { type CapturePlaces, imageDirectory, prepareStaging } from '../source/capture.ts';
 import type { CgroupPath } from '../source/container.ts';
 import type { Containers } from '../source/containers.ts';
 import type { FoundPod } from '../source/pod.ts';
@@ -29,18 +29,17 @@ export class FakeContainers implements Containers {
       upper: '/upper',
       terminationLog: undefined,
     }));
-    const pod: FoundPod = { containers, volumes: [], shmDir: undefined };
+    const pod: FoundPod = { containers, volumes: [], shmDir: undefined, memoryBytes: 0 };
     await prepareStaging(pod, places);
     return pod;
   }
 
-  async freeze(pod: FoundPod): Promise<FrozenPod> {
+  async freeze(): Promise<void> {
     this.#step('freeze');
     this.state = 'frozen';
-    return { ...pod, stopped: new Map() };
   }
 
-  async capture(pod: FrozenPod, places: CapturePlaces, output: StateOutput): Promise<void> {
+  async capture(pod: FoundPod, places: CapturePlaces, output: StateOutput): Promise<void> {
     for (const { name } of pod.containers)
       await output.write(statePath({ kind: 'layer', container: name }), content(`layer of ${name}`));
     await this.duringCapture();

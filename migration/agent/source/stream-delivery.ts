@@ -1,0 +1,107 @@
+import type { Writable } from 'node:stream';
+import type { MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
+import { failpoint } from '../failpoints.ts';
+import { inStep } from '../failure.ts';
+import { startFilter } from '../piped-program.ts';
+import { statePath } from '../state-layout.ts';
+import type { Stopwatch } from '../stopwatch.ts';
+import { FolderFollower } from '../stream/follow.ts';
+import { BoundedPace, unbounded } from '../stream/pace.ts';
+import { StateSender } from '../stream/sender.ts';
+import { imageDirectory } from './capture.ts';
+import type { Delivery, DeliveryContext } from './delivery.ts';
+import type { FoundPod } from './pod.ts';
+import type { Upload } from './target-link.ts';
+
+/** From agent to agent, while it is being dumped: nothing but CRIU's own images is kept here, and that in memory. */
+export class StreamDelivery implements Delivery {
+  readonly copies = 1;
+  readonly #context: DeliveryContext;
+  readonly #request: MoveRequest;
+  #upload: Upload | undefined;
+  #sender: StateSender | undefined;
+
+  constructor(request: MoveRequest, context: DeliveryContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  get bytes(): number {
+    return this.#sender?.bytes ?? 0;
+  }
+
+  async prepare({ memoryBytes }: FoundPod): Promise<void> {
+    const { containers, compression, deadlineMs, maxBytesPerSecond } = this.#request;
+    const { link, signal } = this.#context;
+    const upload = link.upload({ containers, compression, deadlineMs, bytes: memoryBytes }, signal);
+    // It is waited for in `deliver`; until then nobody is there to hear of it.
+    upload.answer.catch(() => undefined);
+    const pace = maxBytesPerSecond === null ? unbounded : new BoundedPace(maxBytesPerSecond);
+    const output = compression === 'zstd' ? compressed(upload.body, deadlineMs, signal) : upload.body;
+    this.#upload = upload;
+    this.#sender = new StateSender(output, pace);
+  }
+
+  async deliver(pod: FoundPod, watch: Stopwatch): Promise<TargetRecord> {
+    if (this.#upload === undefined || this.#sender === undefined) throw new Error('not prepared');
+    const { body, answer } = this.#upload;
+    const sent = this.#send(pod, this.#sender, body, watch);
+    let staged = false;
+    try {
+      // A target that answers while it is still being sent to says why it takes no more.
+      await Promise.race([sent, answer]);
+      const record = await answer;
+      staged = record.state === 'staged';
+      return record;
+    } finally {
+      if (!staged) body.destroy();
+      await sent.catch(() => undefined);
+    }
+  }
+
+  async #send(pod: FoundPod, sender: StateSender, body: Writable, watch: Stopwatch): Promise<void> {
+    const { containers, places, signal } = this.#context;
+    const captured = containers.capture(pod, places, sender, watch, signal);
+    const follower = new FolderFollower(sender, imageFolders(pod, places));
+    const followed = follower.follow(captured);
+    // It may break while the dump goes on; it is waited for below.
+    followed.catch(() => undefined);
+    try {
+      await captured;
+      await watch.phase('move', () => inStep('move', () => this.#sendRest(followed, follower, sender)));
+    } catch (error) {
+      body.destroy();
+      await Promise.allSettled([captured, followed]);
+      throw error;
+    } finally {
+      follower.close();
+    }
+  }
+
+  async #sendRest(followed: Promise<void>, follower: FolderFollower, sender: StateSender): Promise<void> {
+    await followed;
+    await sender.flush();
+    await failpoint('during-move', this.#context.id);
+    follower.end();
+    await sender.finish();
+  }
+}
+
+function imageFolders(pod: FoundPod, places: DeliveryContext['places']): Map<string, string> {
+  return new Map(
+    pod.containers.map(({ name }) => {
+      const anyImage = statePath({ kind: 'image', container: name, name: 'x' });
+      return [anyImage.slice(0, -'/x'.length), imageDirectory(places, name)];
+    }),
+  );
+}
+
+/** Lets zstd's program compress what is written. Fast rather than small: the freeze waits for it. */
+function compressed(body: Writable, timeoutMs: number, signal: AbortSignal): Writable {
+  const zstd = startFilter('zstd', ['-1', '--quiet', '--stdout'], timeoutMs);
+  signal.addEventListener('abort', zstd.kill);
+  body.once('close', zstd.kill);
+  zstd.stdout.pipe(body);
+  void zstd.failure.then((failure) => failure && body.destroy(new Error(failure)));
+  return zstd.stdin;
+}

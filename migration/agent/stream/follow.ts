@@ -1,0 +1,116 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StateSender } from './sender.ts';
+
+/** Between two looks at a folder that is being written to. */
+const LOOK_MS = 5;
+/** While a file grows, less than this is not sent of it: there will be more. */
+const WORTH_SENDING = 256 * 1024;
+
+interface Followed {
+  descriptor: number;
+  file: number;
+  sent: number;
+}
+
+/**
+ * Sends the files of folders while somebody writes them. CRIU only ever appends to its images, so what is there can be sent;
+ * what a file has in the end shows when its writer has ended.
+ */
+export class FolderFollower {
+  readonly #sender: StateSender;
+  /** By the path of their files in the state. */
+  readonly #folders: ReadonlyMap<string, string>;
+  readonly #files = new Map<string, Followed>();
+  /** Two, so that one can be filled while the other is being sent. */
+  readonly #buffers: [Buffer, Buffer];
+  #sending: Promise<void> = Promise.resolve();
+
+  /** `folders`: by the name they have in the state. */
+  constructor(sender: StateSender, folders: ReadonlyMap<string, string>) {
+    this.#sender = sender;
+    this.#folders = folders;
+    this.#buffers = [Buffer.allocUnsafeSlow(sender.portion), Buffer.allocUnsafeSlow(sender.portion)];
+  }
+
+  /** Sends what comes until `written` has settled, and then the rest. Files end with `end`. */
+  async follow(written: Promise<unknown>): Promise<void> {
+    let over = false;
+    const ended = written.then(
+      () => {
+        over = true;
+      },
+      () => {
+        over = true;
+      },
+    );
+    while (!over) {
+      await this.#round(WORTH_SENDING);
+      await Promise.race([ended, sleep(LOOK_MS)]);
+    }
+    await this.#round(1);
+    await this.#sending;
+  }
+
+  /** Ends all files. Throws when one has become shorter, or was written to since. */
+  end(): void {
+    for (const [name, { descriptor, file, sent }] of this.#files) {
+      const { size } = fstatSync(descriptor);
+      if (size !== sent) throw new Error(`${name} has ${size} bytes after ${sent} were sent`);
+      this.#sender.end(file);
+    }
+    this.close();
+  }
+
+  /** Lets go of the files; content if that was done. */
+  close(): void {
+    for (const { descriptor } of this.#files.values()) closeSync(descriptor);
+    this.#files.clear();
+  }
+
+  async #round(least: number): Promise<void> {
+    for (const [prefix, folder] of this.#folders)
+      for (const name of readdirSync(folder).sort())
+        await this.#sendNew(`${prefix}/${name}`, path.join(folder, name), least);
+  }
+
+  async #sendNew(name: string, local: string, least: number): Promise<void> {
+    const known = this.#files.get(name);
+    // An empty file is a file, too; but while it may grow there is no hurry.
+    if (known === undefined && least > 1 && sizeOf(local) < least) return;
+    const followed = known ?? this.#begin(name, local);
+    for (;;) {
+      const unsent = fstatSync(followed.descriptor).size - followed.sent;
+      if (unsent < least || unsent === 0) return;
+      await this.#sendPortion(followed);
+    }
+  }
+
+  #begin(name: string, local: string): Followed {
+    const descriptor = openSync(local, 'r');
+    const followed = { descriptor, file: this.#sender.begin(name), sent: 0 };
+    this.#files.set(name, followed);
+    return followed;
+  }
+
+  async #sendPortion(followed: Followed): Promise<void> {
+    const [buffer] = this.#buffers;
+    this.#buffers.reverse();
+    const bytes = readSync(followed.descriptor, buffer, 0, buffer.length, followed.sent);
+    followed.sent += bytes;
+    await this.#sending;
+    this.#sending = this.#sender.data(followed.file, buffer.subarray(0, bytes));
+    // It is waited for before the next piece; an error must not count as unheard until then.
+    this.#sending.catch(() => undefined);
+  }
+}
+
+function sizeOf(file: string): number {
+  const descriptor = openSync(file, 'r');
+  try {
+    return fstatSync(descriptor).size;
+  } finally {
+    closeSync(descriptor);
+  }
+}
