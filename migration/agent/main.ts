@@ -7,6 +7,7 @@ import { type AgentConfig, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { AgentMetrics, type Measured, type Operation } from './metrics.ts';
 import { ObservedRecords, type Standing } from './observed-records.ts';
+import { preflightRoutes } from './preflight/routes.ts';
 import { createAgentServer } from './server/agent-server.ts';
 import { keeperRoutes } from './server/keeper-routes.ts';
 import { metricsRoute } from './server/metrics-route.ts';
@@ -37,6 +38,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const tls = await loadTls(config.tls);
   const { stateDir, imagesDir, logDir, storeRoot } = config;
   const store = openStore(config.store, storeRoot, tls);
+  const runDir = path.dirname(config.runtimeSocket);
   const shared = { store, imagesDir, logDir, log };
   const source = { ...shared, containers: runcContainers };
   const connect = (id: string, url: string) => new HttpsTargetLink(id, url, tls);
@@ -47,10 +49,14 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     { ...source, connect, records: observed('move', 'migrations', sourceDocument) },
     { ...source, node: config.node, records: observed('checkpoint', 'checkpoints', checkpointDocument) },
   );
-  const targets = new Targets(observed('target', 'targets', targetDocument), store, shared, log);
+  const targets = new Targets(
+    observed('target', 'targets', targetDocument),
+    store,
+    { imagesDir, logDir, runDir },
+    log,
+  );
   await Promise.all([sources.load(), targets.load()]);
-  const markersDir = path.join(path.dirname(config.runtimeSocket), 'restored');
-  const places = { imagesDir, logDir, markersDir, runcRoot: RUNC_ROOT };
+  const places = { imagesDir, logDir, runDir, runcRoot: RUNC_ROOT };
   const tidyUp = () => tidy(places, [...sources.unfinished(), ...targets.unfinished()]);
   await tidyUp();
   setInterval(() => {
@@ -59,7 +65,12 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
 
   const keeper =
     storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), new KeptCheckpoints(storeRoot));
-  const routes = [...agentRoutes(config.node, sources, targets), ...keeper, metricsRoute(metrics.registry)];
+  const routes = [
+    ...agentRoutes(config.node, sources, targets),
+    ...preflightRoutes({ node: config.node, imagesDir, store }),
+    ...keeper,
+    metricsRoute(metrics.registry),
+  ];
   const server = createAgentServer(tls, routes, log);
   const runtime = createRuntimeServer(targets, log);
   await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);

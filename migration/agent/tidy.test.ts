@@ -9,14 +9,14 @@ it('clears away the staging of what is over, markers of containers that are gone
   const places = {
     imagesDir: path.join(dir, 'images'),
     logDir: path.join(dir, 'log'),
-    markersDir: path.join(dir, 'restored'),
+    runDir: path.join(dir, 'restored'),
     runcRoot: path.join(dir, 'runc'),
   };
   const folders = ['images/going.source', 'images/going.target', 'images/over.source', 'images/other'];
   for (const folder of [...folders, 'log/over', 'restored/there', 'restored/gone', 'runc/there'])
     await mkdir(path.join(dir, folder), { recursive: true });
   const names = async () => {
-    const [images, log, markers] = [places.imagesDir, places.logDir, places.markersDir].map((place) =>
+    const [images, log, markers] = [places.imagesDir, places.logDir, places.runDir].map((place) =>
       readdir(place),
     );
     return { images: (await images)?.sort(), log: await log, markers: (await markers)?.sort() };

@@ -12,8 +12,8 @@ export interface TidyPlaces {
   imagesDir: string;
   /** A folder of CRIU's logs for each operation. */
   logDir: string;
-  /** The wrapper's markers of restored containers, by id. A restore that failed leaves its own. */
-  markersDir: string;
+  /** Holds what agent and wrapper note of restored containers, by id. A restore that failed leaves its own. */
+  runDir: string;
   /** runc's state, a directory for each container that there is. */
   runcRoot: string;
 }
@@ -27,18 +27,22 @@ export async function tidy(
   unfinished: readonly string[],
   now = Date.now(),
 ): Promise<void> {
-  const { imagesDir, logDir, markersDir, runcRoot } = places;
+  const { imagesDir, logDir, runDir, runcRoot } = places;
   const kept = new Set(unfinished.flatMap((id) => [stagingName(id, 'source'), stagingName(id, 'target')]));
   for (const name of await namesIn(imagesDir))
     if (/\.(source|target)$/.test(name) && !kept.has(name)) await remove(imagesDir, name);
   for (const { name, old } of await agesIn(logDir, now - KEEP_MS)) if (old) await remove(logDir, name);
   const containers = new Set(await namesIn(runcRoot));
-  // A fresh marker's container is about to be made.
-  for (const { name, old } of await agesIn(markersDir, now - MARKER_MS))
-    if (old && !containers.has(name)) await remove(markersDir, name);
+  // A fresh note's container is about to be made.
+  for (const notes of NOTES.map((name) => path.join(runDir, name)))
+    for (const { name, old } of await agesIn(notes, now - NOTE_MS))
+      if (old && !containers.has(path.basename(name, '.conf'))) await remove(notes, name);
 }
 
-const MARKER_MS = 10 * 60_000;
+/** The wrapper's marker of a restored container, CRIU's options for it, a hook of it that is not to run. */
+const NOTES = ['restored', 'criu', 'post-start'];
+
+const NOTE_MS = 10 * 60_000;
 
 async function agesIn(dir: string, before: number): Promise<{ name: string; old: boolean }[]> {
   return Promise.all(

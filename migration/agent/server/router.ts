@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { failureOf, RequestError } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -10,8 +11,10 @@ export interface Call {
   /** Values of the `:name` parts of the route. */
   params: Record<string, string>;
   query: URLSearchParams;
-  /** The body, parsed from JSON; undefined without one. */
+  /** The body, parsed from JSON; undefined without one, and for a route that takes a stream. */
   body: unknown;
+  /** The body as it arrives, for a route that takes a stream. */
+  stream: Readable;
 }
 
 export interface Route {
@@ -19,6 +22,8 @@ export interface Route {
   /** For example `/v1/targets/:id/abort`. */
   path: string;
   callers: readonly Caller[];
+  /** Whether the body may be of any length and kind: then it is not read before `serve`. */
+  takesStream?: boolean;
   /** Resolves with the answer, which is sent with status 200: as JSON, unless it is a TextAnswer. */
   serve(call: Call): Promise<unknown>;
 }
@@ -50,8 +55,9 @@ export async function answer(
     const { route, params } = find(routes, request.method ?? '', url.pathname);
     if (caller === undefined || !route.callers.includes(caller))
       throw new RequestError(403, `${request.method} ${url.pathname} is not for this caller`);
-    const body = parseBody(await readBody(request));
-    send(response, 200, await route.serve({ params, query: url.searchParams, body }));
+    const body = route.takesStream ? undefined : parseBody(await readBody(request));
+    const call = { params, query: url.searchParams, body, stream: request };
+    send(response, 200, await route.serve(call));
   } catch (error) {
     const status = statusOf(error);
     const failure =

@@ -5,6 +5,7 @@ import {
   moveRequest,
   operationId,
   restoreRequest,
+  streamQuery,
   targetState,
 } from '../../contract/agent-api.ts';
 import type { Sources } from '../source/sources.ts';
@@ -13,8 +14,6 @@ import type { Call, Caller, Route } from './router.ts';
 
 const OPERATOR: readonly Caller[] = ['operator'];
 const BOTH: readonly Caller[] = ['operator', 'agent'];
-/** An abort waits this long for a restore under way to come to an end. */
-const ABORT_WAIT_MS = 8000;
 
 const targetQuery = z.strictObject({
   until: z
@@ -72,9 +71,23 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
     },
     {
       method: 'POST',
+      path: '/v1/targets/:id/stream',
+      callers: ['agent'],
+      takesStream: true,
+      serve: async (call) =>
+        targets.stream(idOf(call), streamQuery.parse(Object.fromEntries(call.query)), call.stream),
+    },
+    {
+      method: 'POST',
+      path: '/v1/targets/:id/resume',
+      callers: BOTH,
+      serve: async (call) => targets.resume(idOf(call)),
+    },
+    {
+      method: 'POST',
       path: '/v1/targets/:id/abort',
       callers: BOTH,
-      serve: async (call) => targets.abort(idOf(call), abortRequest.parse(call.body).reason, ABORT_WAIT_MS),
+      serve: async (call) => targets.abort(idOf(call), abortRequest.parse(call.body).reason),
     },
     {
       method: 'POST',
@@ -87,6 +100,18 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
       path: '/v1/checkpoints/:id',
       callers: OPERATOR,
       serve: async (call) => sources.checkpointRecord(idOf(call)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/checkpoints/:id/abort',
+      callers: OPERATOR,
+      serve: async (call) => sources.abortCheckpoint(idOf(call), abortRequest.parse(call.body).reason),
+    },
+    {
+      method: 'POST',
+      path: '/v1/checkpoints/:id/release',
+      callers: OPERATOR,
+      serve: async (call) => sources.releaseCheckpoint(idOf(call)),
     },
   ];
 }

@@ -13,7 +13,8 @@ const createQuery = z.strictObject({
   bundle: z.string().startsWith('/'),
   pid: z.coerce.number().int().positive(),
 });
-type RuntimeTargets = Pick<Targets, 'create' | 'started'>;
+const execQuery = z.strictObject({ id: containerId, process: z.string().startsWith('/') });
+type RuntimeTargets = Pick<Targets, 'create' | 'started' | 'swallowsExec'>;
 
 const idQuery = z.strictObject({ id: containerId });
 
@@ -58,6 +59,10 @@ async function serve(targets: RuntimeTargets, request: IncomingMessage): Promise
     case 'POST /started':
       targets.started(idQuery.parse(query).id);
       return '';
+    case 'POST /exec': {
+      const { id, process: file } = execQuery.parse(query);
+      return targets.swallowsExec(id, file) ? 'swallow\n' : 'pass\n';
+    }
     default:
       throw new Error(`there is no ${request.method} ${url.pathname}`);
   }

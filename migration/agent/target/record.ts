@@ -7,16 +7,37 @@ import {
   targetState,
 } from '../../contract/agent-api.ts';
 
+const processIdentity = z.strictObject({ pid: z.int(), startTime: z.int() });
+
+/** A container that the runtime was told to restore, or is about to be. */
+export const restoredContainer = z.object({
+  name: z.string(),
+  id: z.string(),
+  bundle: z.string(),
+  cgroup: z.strictObject({ version: z.union([z.literal(1), z.literal(2)]), path: z.string() }),
+  /** The wrapper, which becomes runc by exec. */
+  runtime: processIdentity,
+  /** Its first process, once it is restored. */
+  init: processIdentity.nullable(),
+  /** Whether the shim's `start` was seen: the last thing before the kubelet goes on. */
+  started: z.boolean(),
+});
+export type RestoredContainer = z.infer<typeof restoredContainer>;
+
 /** A target as it stands on disk. Records of earlier versions are read, too: an agent is updated under its pods. */
 export const targetDocument = z.object({
   id: operationId,
   state: targetState,
   podUid: z.string().nullable(),
-  container: z.string().nullable(),
-  containerId: z.string().nullable(),
-  bundle: z.string().nullable(),
-  /** The wrapper, which becomes runc by exec. */
-  runtime: z.strictObject({ pid: z.int(), startTime: z.int() }).nullable(),
+  podIPs: z.array(z.string()).default([]),
+  /** Names of all containers whose state waits. */
+  containers: z.array(z.string()).default([]),
+  /** Those that the runtime asked for and that were let in, one entry for each name. */
+  restored: z.array(restoredContainer).default([]),
+  /** Names of other containers that ended at once, as they had in the source. */
+  done: z.array(z.string()).default([]),
+  /** Whether the tasks were told to go on, after the state became `restored`. */
+  resumed: z.boolean().default(true),
   timings: z.array(phaseTiming),
   failure: agentFailure.nullable(),
   changedAt: z.iso.datetime().default(() => new Date().toISOString()),
@@ -24,14 +45,24 @@ export const targetDocument = z.object({
 export type TargetDocument = z.infer<typeof targetDocument>;
 
 export function newTarget(id: string): TargetDocument {
-  const nobody = { podUid: null, container: null, containerId: null, bundle: null, runtime: null };
-  const changedAt = new Date().toISOString();
-  return { id, state: 'absent', ...nobody, timings: [], failure: null, changedAt };
+  return {
+    id,
+    state: 'absent',
+    podUid: null,
+    podIPs: [],
+    containers: [],
+    restored: [],
+    done: [],
+    resumed: false,
+    timings: [],
+    failure: null,
+    changedAt: new Date().toISOString(),
+  };
 }
 
 export function targetAnswer(document: TargetDocument): TargetRecord {
-  const { id, state, podUid, timings, failure } = document;
-  return { id, state, podUid, timings, failure };
+  const { id, state, podUid, podIPs, timings, failure } = document;
+  return { id, state, podUid, podIPs, timings, failure };
 }
 
 /** States that never change again. */

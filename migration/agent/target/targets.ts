@@ -1,34 +1,40 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { RestoreRequest, TargetRecord } from '../../contract/agent-api.ts';
-import { type Bundle, type Origin, readBundle, sandboxHostName } from '../bundle.ts';
+import type { Readable } from 'node:stream';
+import type { RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
+import { type Bundle, type Origin, readBundle } from '../bundle.ts';
 import { inStep } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { processStartTime } from '../process.ts';
 import type { Records } from '../records.ts';
-import { IMAGE_DIR, LAYER_FILE, SHM_FILE } from '../state-layout.ts';
+import { KUBELET_PODS } from '../source/pod.ts';
+import { requireSpace } from '../space.ts';
+import { readManifest } from '../store/checkpoint-manifest.ts';
 import { userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import { applyLayer } from '../tar/apply.ts';
+import { receiveStream } from '../stream/receiver.ts';
 import { KEEP_MS, stagingName } from '../tidy.ts';
 import type { RuntimeAnswer } from './answer.ts';
-import { setImageHostName } from './host-name.ts';
+import { CriuConfigs } from './criu-config.ts';
+import { emptyStaging, PodState } from './pod-state.ts';
+import { PostStartHooks } from './post-start.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
 import { isFinal, type TargetDocument, targetAnswer } from './record.ts';
-import { type Obtain, Target } from './target.ts';
+import { type Restorer, runcRestorer } from './restorer.ts';
+import { type Bring, Target } from './target.ts';
 
 export interface TargetPlaces {
   /** Staging of images; in memory. */
   imagesDir: string;
   /** CRIU's logs, a folder for each id. */
   logDir: string;
+  /** What this and the wrapper tell each other by files; gone after a boot. */
+  runDir: string;
   /** The kubelet's folder of pods: a pod that is not there is gone, and so may be its record. */
-  kubeletPods: string;
+  kubeletPods?: string;
+  /** CRIU's options for every container. */
+  criuConfig?: string;
 }
-
-const LAYER_LIMIT_MS = 5 * 60_000;
-const KUBELET_PODS = '/var/lib/kubelet/pods';
 
 /** All targets of this node, by id; for a pod restored from a checkpoint that is the pod's uid. */
 export class Targets {
@@ -36,31 +42,32 @@ export class Targets {
   readonly #records: Records<TargetDocument>;
   readonly #store: Store;
   readonly #places: TargetPlaces;
+  readonly #kubeletPods: string;
+  readonly #configs: CriuConfigs;
+  readonly #hooks: PostStartHooks;
   readonly #log: Logger;
 
-  constructor(
-    records: Records<TargetDocument>,
-    store: Store,
-    places: Omit<TargetPlaces, 'kubeletPods'> & { kubeletPods?: string },
-    log: Logger,
-  ) {
+  constructor(records: Records<TargetDocument>, store: Store, places: TargetPlaces, log: Logger) {
     this.#records = records;
     this.#store = store;
-    this.#places = { kubeletPods: KUBELET_PODS, ...places };
+    this.#places = places;
+    this.#kubeletPods = places.kubeletPods ?? KUBELET_PODS;
+    this.#configs = new CriuConfigs(path.join(places.runDir, 'criu'), places.criuConfig);
+    this.#hooks = new PostStartHooks(path.join(places.runDir, 'post-start'));
     this.#log = log;
   }
 
   /** Takes up the records of an earlier run. Those of pods that are gone are forgotten. */
   async load(): Promise<void> {
+    this.#configs.allPlain();
     for (const document of await this.#records.load()) {
       if (isFinal(document.state) && this.#podIsGone(document)) {
         await this.#records.remove(document.id);
         continue;
       }
-      const target = new Target(document.id, this.#records, this.#log, document);
-      this.#targets.set(document.id, target);
-      if (!isFinal(document.state))
-        target.resume(this.#workDir(document.id), () => this.#removeStaging(document.id));
+      const target = this.#newTarget(document.id, document);
+      await target.recover();
+      if (isFinal(target.document.state)) await this.#stateOf(document.id).remove();
     }
   }
 
@@ -77,20 +84,25 @@ export class Targets {
     if (origin === undefined) return { verdict: 'pass' };
     const startTime = await processStartTime(pid);
     if (startTime === undefined) return { verdict: 'refuse', reason: 'the runtime that asked has ended' };
-    const obtain = origin.kind === 'move' ? this.#nothingYet(origin.id) : this.#ofCheckpoint(origin, bundle);
-    return this.#target(origin.id).create({
+    const target = this.#target(origin.id);
+    return target.create({
       bundle,
       origin,
+      containers: await this.#containersOf(bundle, origin, target),
       containerId,
       runtime: { pid, startTime },
-      obtain,
+      bring: this.#bringCheckpoint(origin, target),
     });
   }
 
   /** The wrapper's `start` of a restored container. */
   started(containerId: string): void {
-    for (const target of this.#targets.values())
-      if (target.document.containerId === containerId) target.started();
+    for (const target of this.#targets.values()) target.started(containerId);
+  }
+
+  /** The wrapper's `exec` in a container with a postStart hook that is not to run again: whether this is the hook. */
+  swallowsExec(containerId: string, processFile: string): boolean {
+    return this.#hooks.swallows(containerId, processFile);
   }
 
   /** Answers as soon as the state is one of `states`, or after `timeoutMs`. */
@@ -104,80 +116,96 @@ export class Targets {
     return targetAnswer(target.document);
   }
 
+  /** Takes a state that stands on the store. */
   async restore(id: string, request: RestoreRequest): Promise<TargetRecord> {
     const target = this.#target(id);
-    await target.restore(request, this.#ofMove(id, request, target));
+    await target.take(request.containers, request.deadlineMs, (deadline) =>
+      this.#staged(id, (staging) => receiveArchive(this.#store, request, staging, deadline.left())),
+    );
     return targetAnswer(target.document);
   }
 
-  async abort(id: string, reason: string, waitMs: number): Promise<TargetRecord> {
+  /** Takes a state that arrives as `body`. */
+  async stream(id: string, query: StreamQuery, body: Readable): Promise<TargetRecord> {
     const target = this.#target(id);
-    await target.abort(reason, waitMs);
+    const { containers, compression, bytes, deadlineMs } = query;
+    await target.take(containers, deadlineMs, (deadline) =>
+      this.#staged(id, async (staging) => {
+        await requireSpace(staging, bytes);
+        const onBytes = (count: number): void => {
+          target.bytes += count;
+        };
+        await receiveStream({ body, compression, staging, timeoutMs: deadline.left(), onBytes });
+      }),
+    );
+    return targetAnswer(target.document);
+  }
+
+  async resume(id: string): Promise<TargetRecord> {
+    const target = this.#target(id);
+    await target.resume();
+    return targetAnswer(target.document);
+  }
+
+  async abort(id: string, reason: string): Promise<TargetRecord> {
+    const target = this.#target(id);
+    await target.abort(reason);
     return targetAnswer(target.document);
   }
 
   #target(id: string): Target {
-    const known = this.#targets.get(id);
-    if (known !== undefined) return known;
-    const target = new Target(id, this.#records, this.#log);
+    return this.#targets.get(id) ?? this.#newTarget(id);
+  }
+
+  #newTarget(id: string, document?: TargetDocument): Target {
+    const context = { records: this.#records, restorer: this.#restorer(id), log: this.#log };
+    const target = new Target(id, context, document);
     this.#targets.set(id, target);
     return target;
+  }
+
+  #restorer(id: string): Restorer {
+    return runcRestorer(path.join(this.#places.logDir, id), this.#configs, this.#hooks);
   }
 
   /** A pod that was refused before it came may never come; its record is kept for a week. */
   #podIsGone({ podUid, changedAt }: TargetDocument): boolean {
     if (podUid === null) return Date.now() - Date.parse(changedAt) > KEEP_MS;
-    return !existsSync(path.join(this.#places.kubeletPods, podUid));
+    return !existsSync(path.join(this.#kubeletPods, podUid));
   }
 
-  #nothingYet(id: string): Obtain {
-    return {
-      fetch: () => Promise.reject(new Error('a move brings its state with the request to restore')),
-      cleanUp: () => this.#removeStaging(id),
-    };
+  /** Pods of the "extended kubelet" contract do not say which containers wait: those of the checkpoint. */
+  async #containersOf(bundle: Bundle, origin: Origin, target: Target): Promise<readonly string[]> {
+    if (bundle.restoredContainers !== undefined) return bundle.restoredContainers;
+    if (target.document.containers.length > 0) return target.document.containers;
+    if (origin.kind === 'move') return [bundle.container];
+    return (await readManifest(this.#store, userPath(origin.path))).manifest.containers;
   }
 
-  #ofMove(id: string, request: RestoreRequest, target: Target): Obtain {
-    return this.#obtain(id, async (staging, timeoutMs) => {
-      await receiveArchive(this.#store, request, staging, timeoutMs);
-      return readBundle(target.document.bundle ?? '');
-    });
+  #bringCheckpoint(origin: Origin, target: Target): Bring {
+    if (origin.kind === 'move') return () => Promise.reject(new Error('a move brings its state by itself'));
+    return () =>
+      this.#staged(origin.id, (staging) =>
+        receiveCheckpoint(this.#store, userPath(origin.path), target.document.containers, staging),
+      );
   }
 
-  #ofCheckpoint(origin: Origin & { kind: 'checkpoint' }, bundle: Bundle): Obtain {
-    return this.#obtain(origin.id, async (staging) => {
-      await receiveCheckpoint(this.#store, userPath(origin.path), bundle.container, staging);
-      return bundle;
-    });
+  /** Lets `receive` fill an empty staging directory; what came is removed if it fails. */
+  async #staged(id: string, receive: (staging: string) => Promise<void>): Promise<PodState> {
+    const state = this.#stateOf(id);
+    try {
+      await inStep('fetch', async () => {
+        await emptyStaging(state.staging);
+        await receive(state.staging);
+      });
+    } catch (error) {
+      await state.remove();
+      throw error;
+    }
+    return state;
   }
 
-  /** Receives a state, then makes it fit the container that waits: host name, writable layer, /dev/shm. */
-  #obtain(id: string, receive: (staging: string, timeoutMs: number) => Promise<Bundle>): Obtain {
-    const staging = path.join(this.#places.imagesDir, stagingName(id, 'target'));
-    const imageDir = path.join(staging, IMAGE_DIR);
-    const cleanUp = () => this.#removeStaging(id);
-    return {
-      cleanUp,
-      fetch: (deadline) =>
-        inStep('fetch', async () => {
-          await cleanUp();
-          const bundle = await receive(staging, Math.max(1, deadline.left()));
-          const hostName = await sandboxHostName(bundle);
-          if (hostName !== undefined) await setImageHostName(imageDir, hostName);
-          await applyLayer(path.join(staging, LAYER_FILE), path.join(bundle.dir, 'rootfs'), LAYER_LIMIT_MS);
-          const shm = path.join(staging, SHM_FILE);
-          if (bundle.shmDir !== undefined && existsSync(shm))
-            await applyLayer(shm, bundle.shmDir, LAYER_LIMIT_MS);
-          return { imageDir, workDir: this.#workDir(id), cleanUp };
-        }),
-    };
-  }
-
-  #workDir(id: string): string {
-    return path.join(this.#places.logDir, id);
-  }
-
-  #removeStaging(id: string): Promise<void> {
-    return rm(path.join(this.#places.imagesDir, stagingName(id, 'target')), { recursive: true, force: true });
+  #stateOf(id: string): PodState {
+    return new PodState(path.join(this.#places.imagesDir, stagingName(id, 'target')), this.#kubeletPods);
   }
 }

@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bundle } from '../bundle.ts';
+import type { ProcessIdentity } from '../process.ts';
+import { podAddresses } from './addresses.ts';
+import type { CriuConfigs } from './criu-config.ts';
+import type { PostStartHooks } from './post-start.ts';
+import type { RestoredContainer } from './record.ts';
+import { untilRestored } from './restoring.ts';
+import { endAtOnce } from './stand-in.ts';
+import { killRestored, resumeTasks } from './tasks.ts';
+
+/** What a target does to containers of this node: the seam between its states and the system. */
+export interface Restorer {
+  /** Addresses of the pod. */
+  addresses(bundle: Bundle): Promise<string[]>;
+  /** Makes a bundle's container end at once with exit code 0. */
+  endAtOnce(bundle: Bundle): Promise<void>;
+  /** Before a restore: it is to leave the tasks stopped. Returns the folder for CRIU's log. */
+  prepare(container: RestoredContainer, bundle: Bundle): Promise<string>;
+  /** Resolves with the first process once all tasks of the container are restored and stopped; StepError `restore`. */
+  untilRestored(container: RestoredContainer, workDir: string): Promise<ProcessIdentity>;
+  /** Lets the stopped tasks go on. */
+  resume(containers: readonly RestoredContainer[]): void;
+  /** Ends them before they run an instruction, also while they are being restored. StepError `abort`. */
+  kill(containers: readonly RestoredContainer[]): Promise<void>;
+}
+
+/** By runc, which the wrapper becomes. `logDir` is the folder for one target's logs. */
+export function runcRestorer(logDir: string, configs: CriuConfigs, hooks: PostStartHooks): Restorer {
+  return {
+    addresses: ({ networkNamespace }) => podAddresses(networkNamespace),
+    endAtOnce: ({ dir }) => endAtOnce(dir),
+    async prepare({ id, bundle }, { container, postStart }) {
+      const workDir = path.join(logDir, container);
+      await mkdir(workDir, { recursive: true, mode: 0o700 });
+      await configs.leaveStopped(id, bundle);
+      if (postStart !== undefined) hooks.expect(id, postStart);
+      return workDir;
+    },
+    async untilRestored({ id, bundle, runtime }, workDir) {
+      try {
+        return await untilRestored(bundle, runtime, workDir);
+      } finally {
+        configs.plain(id);
+      }
+    },
+    resume(containers) {
+      for (const container of containers) resumeTasks(container);
+    },
+    async kill(containers) {
+      const ended = await Promise.allSettled(containers.map(killRestored));
+      for (const end of ended) if (end.status === 'rejected') throw end.reason;
+    },
+  };
+}
