@@ -102,7 +102,10 @@ export const podmigrationSpec = z.object({
       days: z.int().min(1).max(3650).optional().describe('How many days to keep it.'),
     })
     .optional()
-    .describe('checkpoint: which older checkpoints to remove once this one is complete. Absent: none.'),
+    .describe(
+      'checkpoint: how long to keep the older checkpoints of this pod in this directory. The newest always stands in ' +
+        'the directory itself, older ones beside it, their time added to its name. Absent: the one that stands there is replaced.',
+    ),
   selector: openObject.optional().describe('Accepted for compatibility, in any form; it decides nothing.'),
   template: openObject
     .optional()
@@ -180,6 +183,10 @@ export const podmigrationStatus = z.object({
   targetPod: z.string().optional(),
   targetUid: z.string().optional(),
   targetNode: z.string().optional(),
+  targetAddresses: z
+    .array(z.string())
+    .optional()
+    .describe("The target's addresses, known before the API server knows them."),
   startedAt: z.iso.datetime().optional().describe('When the work was accepted.'),
   moveStartedAt: z.iso
     .datetime()
@@ -194,6 +201,7 @@ export const podmigrationStatus = z.object({
     .string()
     .optional()
     .describe("The pod's checkpoint on the store: what restore takes as snapshotPath."),
+  podCheckpoint: z.string().optional().describe('checkpoint: the PodCheckpoint that was made.'),
   restoredPods: z.array(z.string()).optional().describe('restore: the pods that run from the checkpoint.'),
   replicas: z
     .array(replica)

@@ -31,6 +31,7 @@ const condition = z.object({
   status: z.string(),
   reason: z.string().default(''),
   message: z.string().default(''),
+  lastTransitionTime: z.string().optional(),
 });
 
 const quantities = z.record(z.string(), z.string()).default({});
@@ -67,7 +68,14 @@ export const pod = z.object({
     tolerations: z.array(toleration).default([]),
     containers: z.array(z.object({ name: z.string(), image: z.string().default(''), resources })),
     initContainers: z
-      .array(z.object({ name: z.string(), restartPolicy: z.string().optional(), resources }))
+      .array(
+        z.object({
+          name: z.string(),
+          image: z.string().default(''),
+          restartPolicy: z.string().optional(),
+          resources,
+        }),
+      )
       .default([]),
     overhead: quantities,
     ephemeralContainers: z.array(z.object({ name: z.string() })).default([]),

@@ -1,3 +1,4 @@
+import { PODCHECKPOINT_API_VERSION, PODCHECKPOINT_PLURAL } from '../contract/podcheckpoint.ts';
 import { PODMIGRATION_API_VERSION, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
 
 /** Paths of the API server's REST interface; a name or namespace is escaped where it is put in. */
@@ -19,6 +20,14 @@ export const migrationsPath = (namespace?: string): string =>
 export const migrationPath = (namespace: string, name: string): string =>
   `${migrationsPath(namespace)}/${segment(name)}`;
 
+export const checkpointsPath = (namespace?: string): string =>
+  namespace === undefined
+    ? `/apis/${PODCHECKPOINT_API_VERSION}/${PODCHECKPOINT_PLURAL}`
+    : `/apis/${PODCHECKPOINT_API_VERSION}/namespaces/${segment(namespace)}/${PODCHECKPOINT_PLURAL}`;
+
+export const checkpointPath = (namespace: string, name: string): string =>
+  `${checkpointsPath(namespace)}/${segment(name)}`;
+
 export const claimPath = (namespace: string, name: string): string =>
   `/api/v1/namespaces/${segment(namespace)}/persistentvolumeclaims/${segment(name)}`;
 
@@ -33,3 +42,13 @@ export const eventsPath = (namespace: string): string =>
 
 export const leasesPath = (namespace: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;
+
+export const servicesPath = (): string => '/api/v1/services';
+
+export const endpointSlicesPath = (namespace?: string): string =>
+  namespace === undefined
+    ? '/apis/discovery.k8s.io/v1/endpointslices'
+    : `/apis/discovery.k8s.io/v1/namespaces/${segment(namespace)}/endpointslices`;
+
+export const endpointSlicePath = (namespace: string, name: string): string =>
+  `${endpointSlicesPath(namespace)}/${segment(name)}`;

@@ -46,13 +46,12 @@ const source = podDocument.parse({
   status: { phase: 'Running' },
 });
 
+const kept = { labels: {}, owners: [], isServing: true };
+
 describe('the target of a migration', () => {
-  const clone = cloneForMigration(
-    source,
-    'tick-migration-1',
-    { id: 'the-id', containers: ['tick'] },
-    { on: 'worker2' },
-  );
+  const clone = cloneForMigration(source, 'tick-migration-1', { id: 'the-id', containers: ['tick'] }, kept, {
+    on: 'worker2',
+  });
 
   it('has a name, labels and annotations of its own line, and nothing that belongs to the source alone', () => {
     expect(clone.metadata).toEqual({
@@ -62,8 +61,10 @@ describe('the target of a migration', () => {
       annotations: {
         note: 'keep me',
         'podferry.dev/containers': 'tick',
+        'podferry.dev/handover': '{"labels":{},"owners":[],"isServing":true}',
         'podferry.dev/migration': 'the-id',
         'podferry.dev/origin': 'tick',
+        'podferry.dev/post-start': '{}',
       },
     });
     expect(clone).not.toHaveProperty('status');
@@ -98,6 +99,7 @@ describe('the target of a migration', () => {
       moved,
       'tick-migration-2',
       { id: 'next-id', containers: ['tick'] },
+      kept,
       { on: 'worker1' },
     );
     expect(again.metadata.annotations['podferry.dev/origin']).toBe('tick');
@@ -106,6 +108,7 @@ describe('the target of a migration', () => {
       source,
       'tick-migration-2',
       { id: 'next-id', containers: ['tick'] },
+      kept,
       { on: 'worker1' },
     );
     expect(again.spec).toEqual(direct.spec);
@@ -140,6 +143,7 @@ describe('a pod from a checkpoint', () => {
       source,
       'tick-migration-1',
       { id: 'the-id', containers: ['tick'] },
+      kept,
       { on: 'worker2' },
     );
     const remembered = podTemplateOf(

@@ -2,15 +2,19 @@ import { z } from 'zod';
 import {
   CHECKPOINT_ANNOTATION,
   CONTAINERS_ANNOTATION,
+  HANDOVER_ANNOTATION,
   MIGRATION_ANNOTATION,
   ORIGIN_ANNOTATION,
+  POST_START_ANNOTATION,
   RUNTIME_CLASS,
   SNAPSHOT_PATH_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
 } from '../contract/annotations.ts';
 import { type PodDocument, toleration } from '../kube/objects.ts';
+import { type KeptBack, keptBackAnnotation } from './handover/kept-back.ts';
 import { originOf } from './naming.ts';
 import { type Placement, place } from './placement.ts';
+import { postStartCommands, startedLongAgo } from './started-containers.ts';
 
 /** A pod to create. */
 export interface PodManifest {
@@ -41,6 +45,8 @@ const OF_ONE_POD = [
   'kubectl.kubernetes.io/last-applied-configuration',
   MIGRATION_ANNOTATION,
   CONTAINERS_ANNOTATION,
+  POST_START_ANNOTATION,
+  HANDOVER_ANNOTATION,
   CHECKPOINT_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
   SNAPSHOT_PATH_ANNOTATION,
@@ -52,14 +58,15 @@ export interface AwaitedState {
   containers: readonly string[];
 }
 
-/** The target of a migration: `source` under a new name, for another node, waiting for its state. */
+/** The target of a migration: `source` under a new name, for another node, waiting for its state, without what is kept back. */
 export function cloneForMigration(
   source: PodDocument,
   name: string,
   state: AwaitedState,
+  kept: KeptBack,
   to: Placement,
 ): PodManifest {
-  const spec = portableSpec(source.spec);
+  const spec = startedLongAgo(portableSpec(source.spec));
   const wasMoved = ORIGIN_ANNOTATION in (source.metadata.annotations ?? {});
   return {
     apiVersion: 'v1',
@@ -67,11 +74,13 @@ export function cloneForMigration(
     metadata: {
       name,
       namespace: source.metadata.namespace,
-      labels: source.metadata.labels ?? {},
+      labels: without(source.metadata.labels ?? {}, Object.keys(kept.labels)),
       annotations: {
         ...without(source.metadata.annotations ?? {}, OF_ONE_POD),
+        ...keptBackAnnotation(kept),
         [MIGRATION_ANNOTATION]: state.id,
         [CONTAINERS_ANNOTATION]: state.containers.join(','),
+        [POST_START_ANNOTATION]: JSON.stringify(postStartCommands(spec, state.containers)),
         [ORIGIN_ANNOTATION]: originOf(source),
       },
     },

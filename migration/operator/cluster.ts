@@ -1,8 +1,12 @@
 import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Node, Pod, PodDocument } from '../kube/objects.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
+import type { LabelSelector } from './checks/selector.ts';
 import type { Claim } from './checks/volumes.ts';
+import type { PodCheckpoints } from './checkpoint/pod-checkpoints.ts';
 import type { PodManifest } from './clone-pod.ts';
+import type { Owner } from './handover/controllers.ts';
+import type { Endpoints } from './handover/endpoints.ts';
 
 /** One transition, told to whoever looks at the object. */
 export interface ClusterEvent {
@@ -23,6 +27,20 @@ export interface Regarding {
   uid: string;
 }
 
+export interface PodIdentity {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+export interface ReadyCondition {
+  status: 'True' | 'False';
+  /** One word. */
+  reason: string;
+  message: string;
+  lastTransitionTime: string;
+}
+
 /**
  * The cluster as the operator sees it. `read…` ask the API server; the others answer from caches that may be a
  * moment old. Writes throw ApiError; a status written over a newer object is refused with 409.
@@ -38,6 +56,11 @@ export interface Cluster {
   underWay(): Podmigration[];
   /** Live migrations that wait for their turn. */
   queued(): Podmigration[];
+  /** Restores that are bringing up pods from this directory of the store (as status.checkpointPath). */
+  restoresFrom(path: string): Podmigration[];
+  /** Checkpoints that are being written to this directory of the store. */
+  savesTo(path: string): Podmigration[];
+  readonly checkpoints: PodCheckpoints;
 
   readPod(namespace: string, name: string): Promise<{ pod: Pod; document: PodDocument } | undefined>;
   /** Answers undefined when a pod of this name exists already. */
@@ -47,6 +70,8 @@ export interface Cluster {
   pod(namespace: string, name: string): Pod | undefined;
   /** Running pods whose line of moves began with a pod of this name. */
   podsOfLine(namespace: string, origin: string): Pod[];
+  /** Pods of all namespaces that are to start from this directory of the store, and do not run yet. */
+  podsFrom(path: string): Pod[];
 
   node(name: string): Node | undefined;
   nodes(): Node[];
@@ -57,6 +82,15 @@ export interface Cluster {
   budgets(namespace: string): DisruptionBudget[];
   quotas(namespace: string): ResourceQuota[];
   networkPolicies(namespace: string): NetworkPolicy[];
+
+  /** Services and the addresses they list. */
+  readonly endpoints: Endpoints;
+  /** Merges into the pod's metadata if it still has this uid. Answers undefined when there is no such pod. */
+  patchPod(of: PodIdentity, metadata: object): Promise<Pod | undefined>;
+  /** Writes the pod's condition Ready; the kubelet writes its own again, within 10 s. A pod that is gone is fine. */
+  patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void>;
+  /** By which labels the controller finds its pods; undefined when it is gone, or of an unknown kind. */
+  readSelector(namespace: string, of: Owner): Promise<LabelSelector | undefined>;
 
   /** Best effort: a lost event loses nothing but itself. */
   tell(regarding: Regarding, event: ClusterEvent): void;

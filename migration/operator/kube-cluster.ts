@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ORIGIN_ANNOTATION } from '../contract/annotations.ts';
+import type { PodCheckpoint } from '../contract/podcheckpoint.ts';
 import {
   isFinal,
   PODMIGRATION_FINALIZER,
@@ -21,9 +22,14 @@ import {
 import { Reflector } from '../kube/reflector.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
 import { PolicyCaches } from './checks/policy-caches.ts';
+import type { LabelSelector } from './checks/selector.ts';
 import { type Claim, claim } from './checks/volumes.ts';
+import { KubePodCheckpoints } from './checkpoint/kube-pod-checkpoints.ts';
+import { checkpointOf } from './checkpoint/readers.ts';
 import type { PodManifest } from './clone-pod.ts';
-import type { Cluster, ClusterEvent, Regarding } from './cluster.ts';
+import type { Cluster, ClusterEvent, PodIdentity, ReadyCondition, Regarding } from './cluster.ts';
+import { controllerPath, controllerSelector, type Owner } from './handover/controllers.ts';
+import { KubeEndpoints } from './handover/kube-endpoints.ts';
 
 /** Who the operator is in events and leases. */
 export const OPERATOR_NAME = 'podferry-operator';
@@ -32,6 +38,7 @@ export const OPERATOR_NAME = 'podferry-operator';
 export interface Watchers {
   onMigration(migration: Podmigration, deleted: boolean): void;
   onPod(pod: Pod): void;
+  onCheckpoint(checkpoint: PodCheckpoint, deleted: boolean): void;
   onError(what: string, error: unknown): void;
 }
 
@@ -44,6 +51,8 @@ export class KubeCluster implements Cluster {
   readonly #pods: Reflector<Pod>;
   readonly #nodes: Reflector<Node>;
   readonly #policies: PolicyCaches;
+  readonly endpoints: KubeEndpoints;
+  readonly checkpoints: KubePodCheckpoints;
 
   constructor(client: KubeClient, identity: string, watchers: Watchers) {
     this.#client = client;
@@ -55,7 +64,7 @@ export class KubeCluster implements Cluster {
       path: migrationsPath(),
       parse: (raw) => podmigration.parse(raw),
       onChange: (object, deleted) => watchers.onMigration(object, deleted),
-      indexes: { pod: podsOf, stage: stageOf },
+      indexes: { pod: podsOf, stage: stageOf, store: storeUseOf },
       onError: onError('podmigrations'),
     });
     this.#pods = new Reflector({
@@ -63,7 +72,7 @@ export class KubeCluster implements Cluster {
       path: podsPath(),
       parse: (raw) => pod.parse(raw),
       onChange: (object) => watchers.onPod(object),
-      indexes: { origin: originsOf, node: nodesOf },
+      indexes: { origin: originsOf, node: nodesOf, checkpoint: checkpointsOf },
       onError: onError('pods'),
     });
     this.#nodes = new Reflector({
@@ -73,18 +82,26 @@ export class KubeCluster implements Cluster {
       onError: onError('nodes'),
     });
     this.#policies = new PolicyCaches(client, onError);
+    this.endpoints = new KubeEndpoints(client, onError);
+    this.checkpoints = new KubePodCheckpoints(client, watchers.onCheckpoint, onError);
   }
 
   /** Keeps the caches until `signal` fires. */
   async run(signal: AbortSignal): Promise<void> {
-    const caches = [this.#migrations, this.#pods, this.#nodes, this.#policies];
+    const objects = [this.#migrations, this.#pods, this.#nodes];
+    const caches = [...objects, this.#policies, this.endpoints, this.checkpoints];
     await Promise.all(caches.map((cache) => cache.run(signal)));
   }
 
   /** Resolves once every cache was filled. */
   async synced(): Promise<void> {
     const objects = [this.#migrations, this.#pods, this.#nodes].map((reflector) => reflector.synced);
-    await Promise.all([...objects, this.#policies.synced()]);
+    await Promise.all([
+      ...objects,
+      this.#policies.synced(),
+      this.endpoints.synced(),
+      this.checkpoints.synced,
+    ]);
   }
 
   async readMigration(namespace: string, name: string): Promise<Podmigration | undefined> {
@@ -116,6 +133,14 @@ export class KubeCluster implements Cluster {
 
   queued(): Podmigration[] {
     return this.#migrations.find('stage', 'queued');
+  }
+
+  restoresFrom(path: string): Podmigration[] {
+    return this.#migrations.find('store', storeUse('Restoring', path));
+  }
+
+  savesTo(path: string): Podmigration[] {
+    return this.#migrations.find('store', storeUse('Checkpointing', path));
   }
 
   /** Every migration that names this pod, also those that are over. */
@@ -164,6 +189,10 @@ export class KubeCluster implements Cluster {
     return this.#pods.find('origin', `${namespace}/${origin}`);
   }
 
+  podsFrom(path: string): Pod[] {
+    return this.#pods.find('checkpoint', path);
+  }
+
   node(name: string): Node | undefined {
     return this.#nodes.get('', name);
   }
@@ -191,6 +220,32 @@ export class KubeCluster implements Cluster {
 
   networkPolicies(namespace: string): NetworkPolicy[] {
     return this.#policies.networkPolicies(namespace);
+  }
+
+  async patchPod(of: PodIdentity, metadata: object): Promise<Pod | undefined> {
+    const body = { metadata: { ...metadata, uid: of.uid } };
+    const raw = await this.#patchIfThere(
+      podPath(of.namespace, of.name),
+      body,
+      'application/merge-patch+json',
+    );
+    if (raw === undefined) return undefined;
+    const patched = pod.parse(raw);
+    this.#pods.put(patched);
+    return patched;
+  }
+
+  async patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void> {
+    const body = { metadata: { uid: of.uid }, status: { conditions: [{ type: 'Ready', ...condition }] } };
+    const path = `${podPath(of.namespace, of.name)}/status`;
+    const raw = await this.#patchIfThere(path, body, 'application/strategic-merge-patch+json');
+    if (raw !== undefined) this.#pods.put(pod.parse(raw));
+  }
+
+  async readSelector(namespace: string, of: Owner): Promise<LabelSelector | undefined> {
+    const path = controllerPath(namespace, of);
+    const raw = path === undefined ? undefined : await this.#read(path);
+    return raw === undefined ? undefined : controllerSelector(of, raw);
   }
 
   /** Says on the Podmigration itself what it waits for. */
@@ -233,6 +288,16 @@ export class KubeCluster implements Cluster {
     }
   }
 
+  /** Undefined when the object is gone (404), or the name belongs to another one now (409). */
+  async #patchIfThere(path: string, body: object, contentType: string): Promise<unknown> {
+    try {
+      return await this.#client.request('PATCH', path, { body, contentType });
+    } catch (error) {
+      if (isApiError(error, 404) || isApiError(error, 409)) return undefined;
+      throw error;
+    }
+  }
+
   #known(raw: unknown): Podmigration {
     const parsed = podmigration.parse(raw);
     this.#migrations.put(parsed);
@@ -248,6 +313,13 @@ function stageOf({ spec, status }: Podmigration): ('queued' | 'under way')[] {
   return status.queuedBehind === undefined ? [] : ['queued'];
 }
 
+const storeUse = (state: string | undefined, path: string): string => `${state} ${path}`;
+
+/** Which directory of the store a migration is at, and what it does there. */
+function storeUseOf({ status }: Podmigration): string[] {
+  return status.checkpointPath === undefined ? [] : [storeUse(status.state, status.checkpointPath)];
+}
+
 /** The pods that a migration is at, as `namespace/name`. */
 function podsOf({ metadata, status }: Podmigration): string[] {
   const names = [
@@ -257,6 +329,12 @@ function podsOf({ metadata, status }: Podmigration): string[] {
   ];
   const set = new Set(names.filter((name) => name !== undefined && name !== ''));
   return [...set].map((name) => `${metadata.namespace}/${name}`);
+}
+
+/** The checkpoint that a pod waits for. */
+function checkpointsOf({ metadata, status }: Pod): string[] {
+  const path = checkpointOf(metadata.annotations);
+  return path === undefined || status.phase !== 'Pending' ? [] : [path];
 }
 
 const nodesOf = ({ spec }: Pod): string[] => (spec.nodeName === '' ? [] : [spec.nodeName]);

@@ -11,7 +11,7 @@ const spec = operatorDeploymentSpec({
 });
 const pod = spec.template.spec;
 
-it('grants no wildcard, no secret, and no change of anything but pods and podmigrations', () => {
+it('grants no wildcard, no secret, and no change of anything but podmigrations, pods and who serves', () => {
   const rules = [...clusterRules, ...leaseRules];
   expect(JSON.stringify(rules)).not.toContain('*');
   expect(rules.flatMap((rule) => rule.resources)).not.toContain('secrets');
@@ -22,6 +22,11 @@ it('grants no wildcard, no secret, and no change of anything but pods and podmig
     'podmigrations/status',
     'podmigrations/finalizers',
     'pods',
+    'pods/status',
+    'endpointslices',
+    'replicationcontrollers/finalizers',
+    'replicasets/finalizers',
+    'jobs/finalizers',
     'events',
   ]);
 });

@@ -1,11 +1,10 @@
 import type { PhaseTiming } from '../../contract/agent-api.ts';
-import { isPodReady } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
-import { handOver } from '../handover/handover.ts';
+import { handOver, settle } from '../handover/handover.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter, phaseUntil } from '../status.ts';
 import { isDeclaredDead } from './dead-node.ts';
-import { LOOK_AGAIN_MS, LOST_AGAIN_MS, READY_MS } from './limits.ts';
+import { LOOK_AGAIN_MS, LOST_AGAIN_MS } from './limits.ts';
 import { giveUp } from './undo.ts';
 
 /** What an agent knows of the move. */
@@ -114,14 +113,12 @@ async function release(run: Run): Promise<Outcome> {
 }
 
 async function waitUntilGone(run: Run): Promise<Outcome> {
-  const { cluster, migration, status } = run;
-  const now = run.now();
-  const target = cluster.pod(migration.metadata.namespace, status.targetPod ?? '');
-  const late = now.getTime() - Date.parse(status.committedAt ?? '') > READY_MS;
-  const settled = late || (target !== undefined && isPodReady(target));
-  if (!settled || !(await isGone(run))) return wait(LOOK_AGAIN_MS);
+  const { migration, status } = run;
+  const unsettled = await settle(run);
+  if (unsettled) return unsettled;
+  if (!(await isGone(run))) return wait(LOOK_AGAIN_MS);
   const message = `moved ${status.sourcePod} from ${status.sourceNode} to ${status.targetNode} as ${status.targetPod}, frozen for ${status.freezeMs ?? '?'} ms`;
-  return write(enter(migration, status, 'Succeeded', { reason: 'Moved', message }, now));
+  return write(enter(migration, status, 'Succeeded', { reason: 'Moved', message }, run.now()));
 }
 
 async function isGone(run: Run): Promise<boolean> {

@@ -2,6 +2,8 @@ import type { SourceRecord } from '../../contract/agent-api.ts';
 import { CONTAINERS_ANNOTATION } from '../../contract/annotations.ts';
 import type { Node } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
+import { changeOver } from '../handover/change-over.ts';
+import { whileOut } from '../handover/stand-down.ts';
 import { type Outcome, type Run, type Step, wait } from '../run.ts';
 import { commit } from './commit.ts';
 import { judgeDeadSource } from './dead-source.ts';
@@ -21,7 +23,7 @@ export const move: Step = async (run) => {
   try {
     const record = await run.agents.source(source, run.migration.metadata.uid);
     if (record.state === 'absent' && overdueMs(run) <= 0) return await start(run, source);
-    return judge(run, record);
+    return await judge(run, record);
   } catch (error) {
     if (error instanceof AgentUnreachable && error.node === source.metadata.name)
       return judgeDeadSource(run, error);
@@ -68,17 +70,19 @@ async function start(run: Run, source: Node): Promise<Outcome> {
     deadlineMs: freezeDeadlineMs(migration.spec),
   };
   try {
-    return judge(run, await agents.move(source, uid, request, run.signal));
+    return await judge(run, await whileOut(run, () => agents.move(source, uid, request, run.signal)));
   } catch (error) {
     if (!(error instanceof AgentRefusal)) throw error;
     return giveUp(run, error.step, error.message, error.criuLog);
   }
 }
 
-function judge(run: Run, record: SourceRecord): Outcome {
+async function judge(run: Run, record: SourceRecord): Promise<Outcome> {
   switch (record.state) {
     case 'committed':
     case 'released':
+      // Clients wait for this; what fails here is done again in Committed.
+      await changeOver(run).catch(() => undefined);
       return commit(run, record);
     case 'thawed': {
       const thawed = { step: 'move', message: 'the source was thawed', criuLog: [] };

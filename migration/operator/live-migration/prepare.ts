@@ -3,6 +3,8 @@ import { isApiError } from '../../kube/client.ts';
 import type { Pod, PodDocument } from '../../kube/objects.ts';
 import { cloneForMigration } from '../clone-pod.ts';
 import { runningContainers } from '../containers.ts';
+import { planHandover } from '../handover/plan.ts';
+import { leaveServices } from '../handover/stand-down.ts';
 import { nextPodName } from '../naming.ts';
 import type { Placement } from '../placement.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
@@ -56,7 +58,8 @@ export const prepare: Step = async (run) => {
     return giveUp(run, step, message, criuLog);
   }
   if (record.state !== 'waiting' || record.podUid !== target.metadata.uid) return wait(LOOK_AGAIN_MS);
-  return write(allowMove(run, target));
+  const leavingMs = await leaveServices(run);
+  return leavingMs > 0 ? wait(leavingMs) : write(allowMove(run, target, record.podIPs));
 };
 
 function isSameRunning(pod: Pod, uid: string | undefined): boolean {
@@ -71,7 +74,8 @@ async function create(run: Run, source: { pod: Pod; document: PodDocument }): Pr
       ? { notOn: [status.sourceNode ?? '', ...busyNodes(run)] }
       : { on: status.targetNode };
   const state = { id: uid, containers: runningContainers(source.pod) };
-  const manifest = cloneForMigration(source.document, status.targetPod ?? '', state, to);
+  const kept = await planHandover(run.cluster, source);
+  const manifest = cloneForMigration(source.document, status.targetPod ?? '', state, kept, to);
   try {
     if (await run.cluster.createPod(manifest)) return wait(LOOK_AGAIN_MS);
   } catch (error) {
@@ -94,11 +98,12 @@ function chooseOtherName(run: Run): Outcome {
   return write(change(status, { targetPod: nextPodName(taken, isTaken) }));
 }
 
-function allowMove(run: Run, target: Pod) {
+function allowMove(run: Run, target: Pod, addresses: string[]) {
   const now = run.now();
   const prepared = change(run.status, {
     targetNode: target.spec.nodeName,
     targetUid: target.metadata.uid,
+    targetAddresses: addresses,
     moveStartedAt: now.toISOString(),
     phases: addPhases(run.status.phases, [phaseUntil('prepare', run.status.startedAt, now)]),
   });

@@ -1,5 +1,6 @@
 import type { SourceRecord } from '../../contract/agent-api.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
+import { takeBack } from '../handover/handover.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { change, enter } from '../status.ts';
 import { commit } from './commit.ts';
@@ -17,6 +18,7 @@ export const rollBack: Step = async (run) => {
   const reason = status.error?.message ?? 'the migration was given up';
   const other = status.moveStartedAt === undefined ? undefined : await thawSource(run, reason);
   if (other) return other;
+  await takeBack(run);
   await deleteTarget(run);
   if (!(await tellTarget(run, reason))) return wait(LOOK_AGAIN_MS);
   const failed = change(status, { activePod: status.sourcePod });

@@ -1,12 +1,14 @@
 import type {
   AgentFailure,
-  CheckpointManifest,
   CheckpointRecord,
   CheckpointRequest,
   MoveRequest,
   NodeFacts,
+  RemoveCheckpointRequest,
   SourcePreflight,
   SourceRecord,
+  StoredCheckpoint,
+  StoredCheckpointQuery,
   TargetPreflight,
   TargetRecord,
 } from '../../contract/agent-api.ts';
@@ -14,6 +16,7 @@ import { CHECKPOINT_ANNOTATION, MIGRATION_ANNOTATION } from '../../contract/anno
 import type { Node } from '../../kube/objects.ts';
 import { AgentRefusal, type Agents, AgentUnreachable } from '../agents.ts';
 import type { FakeCluster, Interference } from './fake-cluster.ts';
+import { FakeStore } from './fake-store.ts';
 
 /** What comes of a move, as far as the agents are concerned. */
 export type Fate =
@@ -46,7 +49,7 @@ export class FakeAgents implements Agents {
   lateLuck = false;
   /** Nodes whose agents do not answer. */
   readonly silent = new Set<string>();
-  manifests = new Map<string, CheckpointManifest>();
+  readonly store = new FakeStore();
   checkpointFails = false;
   readonly checkpoints = new Map<string, CheckpointRequest>();
   readonly moves: MoveRequest[] = [];
@@ -56,6 +59,8 @@ export class FakeAgents implements Agents {
   readonly #targets = new Map<string, TargetRecord['state']>();
   readonly #failed = new Map<string, AgentFailure>();
   readonly #dead = new Set<string>();
+  /** Hashes of the checkpoints that were taken. */
+  readonly #saved = new Map<string, string>();
   readonly #cluster: FakeCluster;
   readonly #interfere: Interference;
 
@@ -167,6 +172,7 @@ export class FakeAgents implements Agents {
   async startCheckpoint(node: Node, id: string, request: CheckpointRequest): Promise<CheckpointRecord> {
     return this.#call('startCheckpoint', node, () => {
       this.checkpoints.set(id, request);
+      if (!this.checkpointFails && !this.#saved.has(id)) this.#saved.set(id, this.store.take(request));
       return this.#checkpointRecord(id);
     });
   }
@@ -193,12 +199,12 @@ export class FakeAgents implements Agents {
     return this.#call('preflightTarget', node, () => ({ facts: factsOf(node), checks: [] }));
   }
 
-  async manifest(keeper: Node, path: string): Promise<CheckpointManifest> {
-    return this.#call('manifest', keeper, () => {
-      const found = this.manifests.get(path);
-      if (!found) throw new AgentRefusal(`nothing at ${path}`, 404, 'store', []);
-      return found;
-    });
+  async storedCheckpoint(keeper: Node, { path }: StoredCheckpointQuery): Promise<StoredCheckpoint> {
+    return this.#call('storedCheckpoint', keeper, () => this.store.look(path));
+  }
+
+  async removeCheckpoint(keeper: Node, request: RemoveCheckpointRequest): Promise<{ removed: boolean }> {
+    return this.#call('removeCheckpoint', keeper, () => this.store.remove(request));
   }
 
   /** Freezes, dumps, moves, restores; each outcome as a real pair of agents would leave it behind. */
@@ -266,6 +272,7 @@ export class FakeAgents implements Agents {
       id,
       state,
       podUid: pod?.metadata.uid ?? null,
+      podIPs: ['10.0.0.2'],
       timings: [],
       failure: bad ? failure('restore') : null,
     };
@@ -292,7 +299,7 @@ export class FakeAgents implements Agents {
       path: request?.path ?? '',
       freezeMs: 80,
       bytes: 500,
-      sha256: state === 'complete' ? 'f'.repeat(64) : null,
+      sha256: this.#saved.get(id) ?? null,
       timings: [],
       failure: bad,
     };

@@ -10,10 +10,15 @@ import {
 } from '../../contract/podmigration.ts';
 import { ApiError } from '../../kube/client.ts';
 import { type Node, node, type Pod, pod, podDocument } from '../../kube/objects.ts';
+import { checkpointOf } from '../checkpoint/readers.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from '../checks/policies.ts';
+import type { LabelSelector } from '../checks/selector.ts';
 import type { Claim } from '../checks/volumes.ts';
 import type { PodManifest } from '../clone-pod.ts';
-import type { Cluster, ClusterEvent, Regarding } from '../cluster.ts';
+import type { Cluster, ClusterEvent, PodIdentity, ReadyCondition, Regarding } from '../cluster.ts';
+import type { Owner } from '../handover/controllers.ts';
+import { FakeEndpoints } from './fake-endpoints.ts';
+import { FakePodCheckpoints } from './fake-pod-checkpoints.ts';
 
 /** Called before and after each thing that the operator asks of the outside: may throw, may change the world. */
 export type Interference = (what: string, when: 'before' | 'after') => void | Promise<void>;
@@ -28,6 +33,10 @@ export class FakeCluster implements Cluster {
       quotas: [],
       networkPolicies: [],
     };
+  readonly endpoints: FakeEndpoints;
+  readonly checkpoints: FakePodCheckpoints;
+  /** Selectors of controllers by name. */
+  readonly controllers = new Map<string, LabelSelector>();
   readonly events: (ClusterEvent & { on: string })[] = [];
   readonly #migrations = new Map<string, Podmigration>();
   readonly #pods = new Map<string, Record<string, unknown>>();
@@ -38,6 +47,8 @@ export class FakeCluster implements Cluster {
 
   constructor(interfere: Interference = () => undefined) {
     this.#interfere = interfere;
+    this.endpoints = new FakeEndpoints(interfere);
+    this.checkpoints = new FakePodCheckpoints(interfere);
   }
 
   // What a test does.
@@ -179,6 +190,19 @@ export class FakeCluster implements Cluster {
     );
   }
 
+  restoresFrom(path: string): Podmigration[] {
+    return this.#at(path, 'Restoring');
+  }
+
+  savesTo(path: string): Podmigration[] {
+    return this.#at(path, 'Checkpointing');
+  }
+
+  #at(path: string, state: string): Podmigration[] {
+    const all = [...this.#migrations.values()];
+    return all.filter(({ status }) => status.state === state && status.checkpointPath === path);
+  }
+
   #live(): Podmigration[] {
     const all = [...this.#migrations.values()];
     return all.filter(({ spec, status }) => spec.action === 'live-migration' && !isFinal(status.state));
@@ -206,6 +230,29 @@ export class FakeCluster implements Cluster {
     });
   }
 
+  async patchPod(of: PodIdentity, metadata: object): Promise<Pod | undefined> {
+    return this.#call(`patchPod ${of.name}`, () => {
+      const raw = this.#pods.get(of.name);
+      if (!raw || pod.parse(raw).metadata.uid !== of.uid) return undefined;
+      raw.metadata = merge(raw.metadata, metadata);
+      return pod.parse(raw);
+    });
+  }
+
+  async patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void> {
+    return this.#call(`patchReady ${of.name} ${condition.status}`, () => {
+      const raw = this.#pods.get(of.name);
+      if (!raw || pod.parse(raw).metadata.uid !== of.uid) return;
+      const { conditions } = pod.parse(raw).status;
+      const others = conditions.filter((c) => c.type !== 'Ready');
+      raw.status = { ...(raw.status as object), conditions: [...others, { type: 'Ready', ...condition }] };
+    });
+  }
+
+  async readSelector(_namespace: string, of: Owner): Promise<LabelSelector | undefined> {
+    return this.#call('readSelector', () => this.controllers.get(of.name));
+  }
+
   pod(_namespace: string, name: string): Pod | undefined {
     const raw = this.#pods.get(name);
     return raw && pod.parse(raw);
@@ -213,6 +260,11 @@ export class FakeCluster implements Cluster {
 
   podsOfLine(_namespace: string, origin: string): Pod[] {
     return this.allPods().filter((p) => p.metadata.annotations[ORIGIN_ANNOTATION] === origin);
+  }
+
+  podsFrom(path: string): Pod[] {
+    const waits = (p: Pod) => p.status.phase === 'Pending' && checkpointOf(p.metadata.annotations) === path;
+    return this.allPods().filter(waits);
   }
 
   node(name: string): Node | undefined {
@@ -302,3 +354,14 @@ const runningStatus = ({ containers }: RunningSpec) => ({
   conditions: [{ type: 'Ready', status: 'True' }],
   containerStatuses: containers.map(({ name }) => ({ name, state: { running: {} } })),
 });
+
+/** JSON Merge Patch (RFC 7386). */
+function merge(into: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Record<string, unknown> = { ...(typeof into === 'object' && into !== null ? into : {}) };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = merge(result[key], value);
+  }
+  return result;
+}

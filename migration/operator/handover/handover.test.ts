@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HANDOVER_ANNOTATION } from '../../contract/annotations.ts';
+import { AgentUnreachable } from '../agents.ts';
+import { FakeReplicaSet } from '../testing/fake-replica-set.ts';
+import { Harness } from '../testing/harness.ts';
+
+const MOVE = { action: 'live-migration', sourcePod: 'web-1', destHost: 'worker2' } as const;
+const TARGET = 'web-1-migration-1';
+const POD_WRITE = /^(createPod|deletePod|patchPod|patchReady)/;
+
+/** A ReplicaSet of one pod behind a Service, with their controllers, which look after each write to a pod for which `looks` is true. */
+class Lab extends Harness {
+  readonly replicaSet: FakeReplicaSet;
+  readonly calls: string[] = [];
+  /** How often each set of pods was served after the source was frozen for good. */
+  readonly served: string[][] = [];
+  targetIsReady = true;
+
+  constructor(
+    mishap: (call: number) => string = () => 'none',
+    looks: (write: number) => boolean = () => true,
+  ) {
+    let call = 0;
+    let writes = 0;
+    super((what, when) => {
+      if (when === 'before') call += 1;
+      if (when === 'before') this.calls.push(what);
+      if (when === 'after' && !this.targetIsReady && /^(move|resumeTarget)$/.test(what)) this.unready();
+      if (when === 'after' && POD_WRITE.test(what) && looks(writes++)) this.controllersLook();
+      if (when === 'after') this.referee();
+      if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
+    });
+    this.replicaSet = new FakeReplicaSet(this.cluster);
+    this.cluster.endpoints.addService('web', { app: 'web' });
+    this.replicaSet.addPod('web-1', 'worker1');
+    this.controllersLook();
+    this.cluster.addMigration('m', MOVE);
+  }
+
+  unready(): void {
+    this.cluster.changePod(TARGET, { status: { conditions: [{ type: 'Ready', status: 'False' }] } });
+  }
+
+  controllersLook(): void {
+    this.replicaSet.sync();
+    const addresses: Record<string, string> = { [TARGET]: '10.0.0.2' };
+    this.cluster.endpoints.sync(this.cluster.allPods(), (p) =>
+      p.status.phase === 'Running' ? (addresses[p.metadata.name] ?? '10.0.0.1') : undefined,
+    );
+  }
+
+  referee(): void {
+    const uids = new Map(this.cluster.allPods().map((p) => [p.metadata.uid, p.metadata.name]));
+    this.served.push(this.cluster.endpoints.served('web').map((uid) => uids.get(uid) ?? 'nobody'));
+  }
+
+  names(): string[] {
+    return this.cluster.allPods().map((p) => p.metadata.name);
+  }
+}
+
+describe('a move of a ReplicaSet’s pod', () => {
+  it('ends with the target as its pod, with all labels, and no other pod was started', async () => {
+    const lab = new Lab();
+    expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
+    expect(lab.names()).toEqual([TARGET]);
+    expect(lab.replicaSet.pods().map((p) => p.metadata.name)).toEqual([TARGET]);
+    expect(lab.replicaSet.started).toBe(0);
+    const [target] = lab.cluster.allPods();
+    expect(target?.metadata.labels).toEqual({ ...lab.replicaSet.labels, tier: 'front' });
+    expect(target?.metadata.annotations).not.toHaveProperty(HANDOVER_ANNOTATION);
+    expect(lab.cluster.endpoints.slicesMadeFor('uid-of-m')).toEqual([]);
+    lab.referee();
+    expect(lab.served.at(-1)).toEqual([TARGET]);
+  });
+
+  it('serves through the Service by one of the two at every moment, never by both', async () => {
+    const lab = new Lab();
+    await lab.settle('m');
+    const different = lab.served.map((pods) => pods.join()).filter((pods, i, all) => pods !== all[i - 1]);
+    expect(different).toEqual(['web-1', TARGET]);
+  });
+
+  it('changes the Service over before anything else is written of the commit', async () => {
+    const lab = new Lab();
+    await lab.settle('m');
+    const moved = lab.calls.indexOf('move');
+    expect(lab.calls.slice(moved + 1, moved + 2)).toEqual(['patchSlice']);
+    expect(lab.calls.indexOf('patchSlice')).toBeLessThan(lab.calls.indexOf('writeStatus Committed'));
+  });
+
+  it('waits until the target is Ready, and does without after a while', async () => {
+    const lab = new Lab();
+    lab.targetIsReady = false;
+    for (let look = 0; look < 10; look += 1) lab.pass((await lab.once('m')) ?? 0);
+    expect(lab.cluster.migration('m').status.state).toBe('Committed');
+    expect(lab.names()).toEqual(['web-1', TARGET]);
+    expect(lab.served.at(-1)).toEqual([TARGET]);
+    lab.pass(31_000);
+    expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
+    expect(lab.replicaSet).toMatchObject({ started: 0 });
+    expect(lab.names()).toEqual([TARGET]);
+  });
+
+  it('that was scaled to nothing meanwhile ends without any pod', async () => {
+    const lab = new Lab(undefined, (write) => write > 2);
+    lab.replicaSet.wanted = 0;
+    await lab.settle('m');
+    lab.replicaSet.sync();
+    expect(lab.names()).toEqual([]);
+    expect(lab.replicaSet.started).toBe(0);
+  });
+
+  it('leaves one pod, counted and whole, however often the operator dies and whenever the controllers look', async () => {
+    const mishap = fc.oneof(
+      { weight: 5, arbitrary: fc.constant('none') },
+      { weight: 1, arbitrary: fc.constantFrom('before', 'after') },
+    );
+    const fate = fc.constantFrom('restored' as const, 'dump fails' as const, 'restore fails' as const);
+    await fc.assert(
+      fc.asyncProperty(
+        fate,
+        fc.array(mishap, { maxLength: 60, size: 'max' }),
+        fc.array(fc.boolean(), { maxLength: 20 }),
+        async (outcome, mishaps, looks) => {
+          const lab = new Lab(
+            (call) => mishaps[call] ?? 'none',
+            (write) => looks[write] ?? true,
+          );
+          lab.agents.fate = outcome;
+          const state = (await lab.settle('m'))?.status.state;
+          lab.controllersLook();
+          lab.referee();
+          const last = state === 'Succeeded' ? TARGET : 'web-1';
+          expect(lab.names()).toEqual([last]);
+          expect(lab.replicaSet.pods()).toHaveLength(1);
+          expect(lab.replicaSet.started).toBe(0);
+          expect(lab.served.at(-1)).toEqual([last]);
+          expect(lab.cluster.endpoints.slicesMadeFor('uid-of-m')).toEqual([]);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+});
