@@ -91,6 +91,15 @@ export const CHECKS = {
     by: 'source agent',
     holds: 'no open devices but terminals and the like, no kernel objects that CRIU knows not',
   },
+  FileWatches: {
+    by: 'source agent',
+    holds: 'no inotify watches in the container’s own file system',
+    ignorable: 'CRIU may find the files by their names; if not, the dump fails and the pod goes on',
+  },
+  EventCounters: {
+    by: 'source agent',
+    holds: 'no eventfd with EFD_SEMAPHORE, a flag that CRIU does not keep',
+  },
   Mptcp: { by: 'source agent', holds: 'no multipath TCP sockets' },
   Sockets: { by: 'source agent', holds: 'sockets are of families that CRIU knows' },
   PodAddress: {

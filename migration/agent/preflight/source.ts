@@ -1,0 +1,72 @@
+import type { SourcePreflight, SourcePreflightRequest } from '../../contract/agent-api.ts';
+import { tasksOf } from '../source/freezer.ts';
+import { type FoundPod, findPod } from '../source/pod.ts';
+import type { StoreFolders } from '../store/store.ts';
+import { diskUsage } from './disk-usage.ts';
+import { eventCounters, fileWatches, overlayDevices } from './file-watches.ts';
+import { lookAll } from './look.ts';
+import { criuCheck, hasSysResource, nodeFacts } from './node-facts.ts';
+import { podAddress, readBound } from './pod-address.ts';
+import { ioUring, openFiles, rights, tracedProcesses } from './process-checks.ts';
+import { readProcesses } from './processes.ts';
+import { room, storeRoom } from './room.ts';
+import { mptcp, readSockets, socketFamilies } from './sockets.ts';
+
+/** What the checks of this node work with. */
+export interface PreflightPlaces {
+  node: string;
+  /** Where state is staged, in memory. */
+  imagesDir: string;
+  store: Pick<StoreFolders, 'freeBytes'>;
+}
+
+/** Images on the way through the store are packed once more before they go. */
+const COPIES = { stream: 1, store: 2 } as const;
+
+/** Looks at a running pod, and touches nothing. StepError `find` when its containers do not run here. */
+export async function preflightSource(
+  { node, imagesDir, store }: PreflightPlaces,
+  { source, containers, transport }: SourcePreflightRequest,
+): Promise<SourcePreflight> {
+  const pod = await findPod(source, containers);
+  const [facts, fileBytes] = await Promise.all([nodeFacts(node, imagesDir), diskUsage(directoriesOf(pod))]);
+  const { memoryBytes } = pod;
+  const checks = await lookAll({
+    SourceCriu: criuCheck,
+    ...processLooks(pod),
+    SourceMemory: () => room(imagesDir, memoryBytes * COPIES[transport], facts.memoryFree),
+    SourceStore: () => storeRoom(store, transport, memoryBytes + fileBytes),
+  });
+  return { facts, checks, memoryBytes, fileBytes };
+}
+
+/** The looks at what the pod's processes have open. All of them look at the same moment's processes. */
+function processLooks({ containers }: FoundPod) {
+  const found = readProcesses(containers.flatMap(({ cgroup }) => tasksOf(cgroup.path)));
+  const sockets = found.then(readSockets);
+  // Who looks at them is told; without a look, a failure is nobody's.
+  for (const reading of [found, sockets]) reading.catch(() => undefined);
+  const pid = containers[0]?.initPid ?? 0;
+  return {
+    Rights: async () => rights(await found, await hasSysResource()),
+    TracedProcesses: async () => tracedProcesses(await found),
+    IoUring: async () => ioUring(await found),
+    OpenFiles: async () => openFiles(await found),
+    FileWatches: async () => fileWatches(await found, await overlaysOf(containers)),
+    EventCounters: async () => eventCounters(await found),
+    Mptcp: async () => mptcp(await sockets),
+    Sockets: async () => socketFamilies(await sockets),
+    PodAddress: async () => podAddress(await readBound(pid)),
+  };
+}
+
+async function overlaysOf(containers: FoundPod['containers']): Promise<Set<string>> {
+  const each = await Promise.all(containers.map(({ initPid }) => overlayDevices(initPid)));
+  return new Set(each.flatMap((devices) => [...devices]));
+}
+
+const directoriesOf = ({ containers, volumes, shmDir }: FoundPod): string[] => [
+  ...containers.map(({ upper }) => upper),
+  ...volumes.map(({ directory }) => directory),
+  ...(shmDir === undefined ? [] : [shmDir]),
+];
