@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'smoke',
           include: ['migration/smoke/**/*.smoke.test.ts'],
+          globalSetup: ['migration/smoke/probe-image.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

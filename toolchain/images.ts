@@ -95,7 +95,8 @@ const images: readonly Image[] = [
 /** Recipes for all images, `image-<name>.tar` each. */
 export const imageRecipes: readonly Recipe[] = images.map(imageRecipe);
 
-function imageRecipe({ name, needs, content, reference }: Image): Recipe {
+/** How to make an image, `image-<name>.tar`. */
+export function imageRecipe({ name, needs, content, reference }: Image): Recipe {
   const output = `image-${name}.tar`;
   const nameOf = (key: string) => reference ?? `podferry.dev/${name}:${key.slice(0, 12)}`;
   const { files, ...described } = content;

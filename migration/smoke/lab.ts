@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { $ } from 'zx';
 import { type StackOutputs, stackOutputs } from '../contract/stack-outputs.ts';
 
 /** The variable that names a file with the JSON of `pulumi stack output --json --show-secrets`. */
 const OUTPUTS_VARIABLE = 'PODFERRY_STACK_OUTPUTS';
+
+/** The launcher, which knows the way to the lab's hosts. */
+const PODFERRY = fileURLToPath(new URL('../../podferry', import.meta.url));
 
 /** What a `tick` answers. */
 const tickAnswer = z.object({ count: z.int(), startedAt: z.string(), node: z.string(), pod: z.string() });
@@ -58,6 +63,11 @@ export class SmokeLab {
 
   get workers(): string[] {
     return this.outputs.nodes.filter((node) => node.role === 'worker').map((node) => node.name);
+  }
+
+  /** Runs a script as root on a node and returns what it printed. @throws with its complaint when it fails */
+  async onNode(node: string, script: string, input: string | Readable = ''): Promise<string> {
+    return (await $({ input, quiet: true, timeout: '100s' })`${PODFERRY} ssh ${node} ${script}`).stdout;
   }
 
   /** Runs kubectl in the sample apps' namespace, named after the verb as plugins want it; never throws for its exit code. */
