@@ -46,7 +46,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   collectDefaultMetrics({ register: metrics.registry });
   const observed = observing(stateDir, metrics, log);
   const sources = new Sources(
-    { ...source, connect, records: observed('move', 'migrations', sourceDocument) },
+    { ...source, connect, records: observed('move', 'moves', sourceDocument) },
     { ...source, node: config.node, records: observed('checkpoint', 'checkpoints', checkpointDocument) },
   );
   const targets = new Targets(
