@@ -141,7 +141,7 @@ export const statusPhase = z.object({
 export type StatusPhase = z.infer<typeof statusPhase>;
 
 export const statusCondition = z.object({
-  type: z.string().describe('Complete or Failed.'),
+  type: z.string().describe('Complete, Failed, Movable, Waiting.'),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string().describe('One word for programs.'),
   message: z.string().describe('One sentence for people.'),

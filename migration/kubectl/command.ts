@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
 import { ApiError } from '../kube/client.ts';
+import { checksJson, checksText, isMovable } from './checks-report.ts';
 import { type ConnectionOptions, connect } from './connection.ts';
+import { askDryRun } from './dry-run.ts';
 import { createMigration, type Ending, follow } from './follow.ts';
 import { asJson, failureText, progressLine, successText } from './report.ts';
 
@@ -13,7 +15,8 @@ const EXIT_HELP = `
 Exit codes: ${EXIT.ok} done, ${EXIT.failed} refused or failed (the pod runs on where it was), ${EXIT.usage} wrong usage, ${EXIT.timeout} not over
 within --timeout (it goes on), ${EXIT.noAnswer} the API server refused or did not answer, ${EXIT.interrupted} interrupted (it goes on).`;
 
-interface Options extends ConnectionOptions {
+/** What every plugin's options parse to. */
+export interface Options extends ConnectionOptions {
   output: 'text' | 'json';
   timeout: number;
 }
@@ -64,6 +67,41 @@ export async function perform(prefix: string, spec: PodmigrationSpec, options: O
   }
 }
 
+/** Asks whether it could be done, and reports the checks. Returns the exit code. */
+export async function performDryRun(
+  prefix: string,
+  spec: PodmigrationSpec,
+  options: Options,
+): Promise<number> {
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  const nudge = setTimeout(() => say('no operator has taken it up yet: is it running?'), NUDGE_MS);
+  const watching = { onChange: () => undefined, onTrouble: tellTrouble };
+  try {
+    const limitMs = options.timeout * 1000;
+    const ending = await askDryRun(connect(options), prefix, spec, limitMs, watching, interrupt.signal);
+    return reportChecks(ending, options);
+  } catch (error) {
+    say(`error: ${describe(error)}`);
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    return error instanceof ApiError && error.code === 422 ? EXIT.failed : EXIT.noAnswer;
+  } finally {
+    clearTimeout(nudge);
+  }
+}
+
+function reportChecks(ending: Ending, options: Options): number {
+  if (ending.kind !== 'over') {
+    say(
+      `error: no answer ${ending.kind === 'timeout' ? `within ${options.timeout} s` : 'before it was deleted'}`,
+    );
+    return ending.kind === 'timeout' ? EXIT.timeout : EXIT.failed;
+  }
+  const { migration } = ending;
+  process.stdout.write(`${options.output === 'json' ? checksJson(migration) : checksText(migration)}\n`);
+  return isMovable(migration.status) ? EXIT.ok : EXIT.failed;
+}
+
 /** After this time without any sign of an operator the user is told. */
 const NUDGE_MS = 10_000;
 
@@ -77,9 +115,12 @@ function observer(onFirst: () => void) {
       shown = migration.status.state;
       say(progressLine(migration, performance.now() - began));
     },
-    onTrouble: (message: string) => say(`lost touch with the API server, trying again: ${message}`),
+    onTrouble: tellTrouble,
   };
 }
+
+const tellTrouble = (message: string): void =>
+  say(`lost touch with the API server, trying again: ${message}`);
 
 function report(ending: Ending, name: string, namespace: string, options: Options): number {
   if (ending.kind === 'deleted') {
