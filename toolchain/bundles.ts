@@ -53,6 +53,11 @@ function optionsOf({ entry, format }: Bundle): BuildOptions {
   };
 }
 
+/** Bundles one program of the project into `outfile`, outside the cache: for what is run from the sources. */
+export async function bundleProgram(entry: string, outfile: string): Promise<void> {
+  await esbuild({ ...optionsOf({ output: outfile, entry, format: 'esm' }), outfile });
+}
+
 function bundleRecipe(cache: Cache, bundle: Bundle): Recipe {
   const { absWorkingDir: _, ...flags } = optionsOf(bundle);
   return {
