@@ -62,20 +62,6 @@ export const CHECKS = {
     holds: 'the namespace’s quotas have room for a second pod like it',
     ignorable: 'the API server has the last word, before anything is touched',
   },
-  NodeExists: { by: 'operator', holds: 'the destination is a node of the cluster' },
-  NodeDiffers: { by: 'operator', holds: 'the destination is another node than the pod’s' },
-  NodeReady: { by: 'operator', holds: 'the destination is Ready' },
-  NodeSchedulable: { by: 'operator', holds: 'the destination is not cordoned' },
-  NodeTaints: { by: 'operator', holds: 'the pod tolerates the destination’s taints' },
-  NodeAffinity: {
-    by: 'operator',
-    holds: 'the pod’s `nodeSelector` and required node affinity allow the destination',
-  },
-  NodeRoom: {
-    by: 'operator',
-    holds: 'the destination has what the pod requests',
-    ignorable: 'the scheduler has the last word, before anything is touched',
-  },
   SourceAgent: {
     by: 'operator',
     holds: 'the agent of the pod’s node answers and finds the pod’s containers',
@@ -112,6 +98,20 @@ export const CHECKS = {
     ignorable: 'an estimate; without room the dump fails and the pod goes on',
   },
   SourceStore: { by: 'source agent', holds: 'transport `store`: the source reaches it, and it has room' },
+  NodeExists: { by: 'operator', holds: 'the destination is a node of the cluster' },
+  NodeDiffers: { by: 'operator', holds: 'the destination is another node than the pod’s' },
+  NodeReady: { by: 'operator', holds: 'the destination is Ready' },
+  NodeSchedulable: { by: 'operator', holds: 'the destination is not cordoned' },
+  NodeTaints: { by: 'operator', holds: 'the pod tolerates the destination’s taints' },
+  NodeAffinity: {
+    by: 'operator',
+    holds: 'the pod’s `nodeSelector` and required node affinity allow the destination',
+  },
+  NodeRoom: {
+    by: 'operator',
+    holds: 'the destination has what the pod requests',
+    ignorable: 'the scheduler has the last word, before anything is touched',
+  },
   TargetAgent: { by: 'operator', holds: 'the agent of the destination answers' },
   TargetCriu: { by: 'target agent', holds: '`criu check` is content with the kernel' },
   CriuVersion: {
@@ -150,7 +150,8 @@ export type CheckName = keyof typeof CHECKS;
 const definitions: Readonly<Record<string, CheckDefinition>> = CHECKS;
 
 /** What is known of a check; undefined for a name that no check has. */
-export const definitionOf = (name: string): CheckDefinition | undefined => definitions[name];
+export const definitionOf = (name: string): CheckDefinition | undefined =>
+  Object.hasOwn(definitions, name) ? definitions[name] : undefined;
 
 /** Names that `spec.ignoreChecks` takes. */
 export const ignorableChecks = (): string[] =>

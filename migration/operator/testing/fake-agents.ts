@@ -2,6 +2,7 @@ import type {
   AgentFailure,
   CheckpointRecord,
   CheckpointRequest,
+  CheckResult,
   MoveRequest,
   NodeFacts,
   RemoveCheckpointRequest,
@@ -55,6 +56,8 @@ export class FakeAgents implements Agents {
   readonly moves: MoveRequest[] = [];
   /** How often a source was looked at. */
   preflights = 0;
+  /** What agents find when they look before a move. */
+  preflightSays: { source: CheckResult[]; target: CheckResult[] } = { source: [], target: [] };
   readonly #sources = new Map<string, SourceRecord['state']>();
   readonly #targets = new Map<string, TargetRecord['state']>();
   readonly #failed = new Map<string, AgentFailure>();
@@ -191,12 +194,15 @@ export class FakeAgents implements Agents {
   async preflightSource(node: Node): Promise<SourcePreflight> {
     return this.#call('preflightSource', node, () => {
       this.preflights += 1;
-      return { facts: factsOf(node), checks: [], memoryBytes: 1000, fileBytes: 0 };
+      return { facts: factsOf(node), checks: this.preflightSays.source, memoryBytes: 1000, fileBytes: 0 };
     });
   }
 
   async preflightTarget(node: Node): Promise<TargetPreflight> {
-    return this.#call('preflightTarget', node, () => ({ facts: factsOf(node), checks: [] }));
+    return this.#call('preflightTarget', node, () => ({
+      facts: factsOf(node),
+      checks: this.preflightSays.target,
+    }));
   }
 
   async storedCheckpoint(keeper: Node, { path }: StoredCheckpointQuery): Promise<StoredCheckpoint> {
