@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writev } from 'node:fs';
 import path from 'node:path';
 import { type Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { StepError } from '../failure.ts';
 import { startFilter } from '../piped-program.ts';
@@ -33,7 +33,7 @@ export async function receiveStream(stream: StreamToReceive): Promise<void> {
   const files = new StagedFiles(stream.staging);
   const sink = decoding(files, stream.onBytes);
   try {
-    await (stream.compression === 'zstd' ? throughZstd(stream, sink) : pipeline(stream.body, sink));
+    await (stream.compression === 'zstd' ? throughZstd(stream, sink) : feed(stream, sink));
   } catch (cause) {
     if (cause instanceof StepError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -43,16 +43,36 @@ export async function receiveStream(stream: StreamToReceive): Promise<void> {
   }
 }
 
-async function throughZstd({ body, timeoutMs }: StreamToReceive, sink: Writable): Promise<void> {
-  const zstd = startFilter('zstd', ['--decompress', '--quiet', '--stdout'], timeoutMs);
+async function throughZstd(stream: StreamToReceive, sink: Writable): Promise<void> {
+  const zstd = startFilter('zstd', ['--decompress', '--quiet', '--stdout'], stream.timeoutMs);
   try {
-    await Promise.all([pipeline(body, zstd.stdin), pipeline(zstd.stdout, sink)]);
+    await Promise.all([feed(stream, zstd.stdin), pipeline(zstd.stdout, sink)]);
   } catch (error) {
     zstd.kill();
     throw error;
   }
   const failure = await zstd.failure;
   if (failure !== undefined) throw new Error(failure);
+}
+
+/**
+ * Like a pipeline, but a body that is of no use any more is read to its end instead of being destroyed: its sender is to hear why,
+ * over the same connection.
+ */
+async function feed({ body, timeoutMs }: StreamToReceive, sink: Writable): Promise<void> {
+  const signal = AbortSignal.timeout(Math.max(1, timeoutMs));
+  const written = finished(sink);
+  const arrived = finished(body, { signal });
+  for (const end of [written, arrived]) end.catch(() => undefined);
+  body.pipe(sink);
+  try {
+    await Promise.race([written, arrived.then(() => written)]);
+  } catch (error) {
+    body.unpipe(sink);
+    body.resume();
+    sink.destroy();
+    throw signal.aborted ? new Error(`it took longer than ${timeoutMs} ms`) : error;
+  }
 }
 
 /** Decodes as it is written to; finished only when the state was whole and is on its way into the files. */
