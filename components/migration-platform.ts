@@ -4,7 +4,9 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
 import { podmigrationCrd } from '../migration/contract/crd.ts';
+import { podCheckpointCrd } from '../migration/contract/podcheckpoint-crd.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
+import { reservedNamesBinding, reservedNamesPolicy } from '../migration/operator/held-move/reserved-names.ts';
 import {
   clusterRules,
   leaseRules,
@@ -58,17 +60,17 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const agents = nodes.map(({ host, prepared }) => this.#agent(host, master.host, [prepared, authority]));
     const credentials = this.#phase(master.host, operatorCert, [authority], { secretOutput: true });
 
-    const crd = new k8s.apiextensions.v1.CustomResourceDefinition(
-      'podmigrations',
-      { metadata: podmigrationCrd.metadata, spec: podmigrationCrd.spec },
-      this.#inCluster,
+    const crds = Object.entries({ podmigrations: podmigrationCrd, podcheckpoints: podCheckpointCrd }).map(
+      ([plural, { metadata, spec }]) =>
+        new k8s.apiextensions.v1.CustomResourceDefinition(plural, { metadata, spec }, this.#inCluster),
     );
     const runtimeClass = new k8s.node.v1.RuntimeClass(
       RUNTIME_CLASS,
       { metadata: { name: RUNTIME_CLASS }, handler: RUNTIME_CLASS },
       this.#inCluster,
     );
-    const deployment = this.#operator(credentials, [crd, ...args.cluster.appImagesReady]);
+    const reserved = this.#reservedNames(crds);
+    const deployment = this.#operator(credentials, [...crds, ...reserved, ...args.cluster.appImagesReady]);
     this.ready = [...agents, deployment];
     this.runtimeReady = [runtimeClass];
     this.operator = {
@@ -84,6 +86,19 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const key = this.#phase(host, agentKey, dependsOn);
     const cert = this.#phase({ on: master, about: host }, agentCert, [], { stdin: key.stdout });
     return this.#phase(host, agent, this.#args.storeReady, { stdin: cert.stdout });
+  }
+
+  #reservedNames(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+    const { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } = k8s.admissionregistration.v1;
+    const policy = new ValidatingAdmissionPolicy('reserved-names', reservedNamesPolicy, {
+      ...this.#inCluster,
+      dependsOn,
+    });
+    const binding = new ValidatingAdmissionPolicyBinding('reserved-names', reservedNamesBinding, {
+      ...this.#inCluster,
+      dependsOn: policy,
+    });
+    return [policy, binding];
   }
 
   /** Namespace, account, rights, credentials and the operator itself. */

@@ -187,6 +187,8 @@ export const podmigrationStatus = z.object({
     .array(z.string())
     .optional()
     .describe("The target's addresses, known before the API server knows them."),
+  attempts: z.int().optional().describe('How often a pod that keeps its name was made from its held state.'),
+  attemptedAt: z.iso.datetime().optional().describe('When it was made last.'),
   startedAt: z.iso.datetime().optional().describe('When the work was accepted.'),
   moveStartedAt: z.iso
     .datetime()

@@ -1,11 +1,13 @@
 import type {
-  CheckpointManifest,
   CheckpointRecord,
   CheckpointRequest,
   MoveRequest,
+  RemoveCheckpointRequest,
   SourcePreflight,
   SourcePreflightRequest,
   SourceRecord,
+  StoredCheckpoint,
+  StoredCheckpointQuery,
   TargetPreflight,
   TargetPreflightRequest,
   TargetRecord,
@@ -57,8 +59,10 @@ export interface Agents {
   /** What the pod's agent finds when it looks at the running pod. */
   preflightSource(node: Node, request: SourcePreflightRequest): Promise<SourcePreflight>;
   preflightTarget(node: Node, request: TargetPreflightRequest): Promise<TargetPreflight>;
-  /** The manifest of one pod's checkpoint, from the store's keeper; refused with code 404 when there is none. */
-  manifest(keeper: Node, path: string): Promise<CheckpointManifest>;
+  /** One pod's checkpoint, by the store's keeper: refused with code 404 when there is none, 422 when it is damaged. */
+  storedCheckpoint(keeper: Node, query: StoredCheckpointQuery): Promise<StoredCheckpoint>;
+  /** Removes a checkpoint from the store, if it is the one that stands there. */
+  removeCheckpoint(keeper: Node, request: RemoveCheckpointRequest): Promise<{ removed: boolean }>;
 }
 
 /** No answer from the agent of this node. */

@@ -118,23 +118,33 @@ describe('the target of a migration', () => {
 describe('a pod from a checkpoint', () => {
   const owner = { kind: 'Podmigration', uid: 'o' };
   const pod = { name: 'copy-restore-1', namespace: 'default', labels: { migratingPod: 'r' }, owner };
+  const saved = { directory: 'here/tick', containers: ['main'] };
+  const annotations = {
+    'podferry.dev/checkpoint': 'here/tick',
+    'podferry.dev/containers': 'main',
+    'podferry.dev/post-start': '{}',
+  };
 
   it('is made from a template, in the words of the contract', () => {
     const template = podTemplate.parse({
       metadata: { name: 'copy', labels: { app: 'copy' }, annotations: { a: 'b' } },
       spec: { containers: [{ name: 'main', image: 'tick:1' }], nodeName: 'x' },
     });
-    expect(podFromCheckpoint(template, pod, 'here/tick', {})).toEqual({
+    expect(podFromCheckpoint(template, pod, saved, {})).toEqual({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
         name: 'copy-restore-1',
         namespace: 'default',
         labels: { app: 'copy', migratingPod: 'r' },
-        annotations: { a: 'b', 'podferry.dev/checkpoint': 'here/tick' },
+        annotations: { a: 'b', ...annotations },
         ownerReferences: [owner],
       },
-      spec: { containers: [{ name: 'main', image: 'tick:1' }], runtimeClassName: 'podferry' },
+      spec: {
+        containers: [{ name: 'main', image: 'tick:1' }],
+        initContainers: [],
+        runtimeClassName: 'podferry',
+      },
     });
   });
 
@@ -149,9 +159,9 @@ describe('a pod from a checkpoint', () => {
     const remembered = podTemplateOf(
       podDocument.parse({ ...moved, metadata: { ...moved.metadata, uid: 'u2' } }),
     );
-    const copy = podFromCheckpoint(podTemplate.parse(remembered), pod, 'here/tick', {});
+    const copy = podFromCheckpoint(podTemplate.parse(remembered), pod, saved, {});
     expect(copy.metadata.labels).toEqual({ app: 'tick', migratingPod: 'r' });
-    expect(copy.metadata.annotations).toEqual({ note: 'keep me', 'podferry.dev/checkpoint': 'here/tick' });
+    expect(copy.metadata.annotations).toEqual({ note: 'keep me', ...annotations });
     expect(copy.spec).not.toHaveProperty('affinity');
     expect(copy.spec).toHaveProperty('fieldOfTomorrow');
   });

@@ -11,6 +11,7 @@ import {
   SNAPSHOT_POLICY_ANNOTATION,
 } from '../contract/annotations.ts';
 import { type PodDocument, toleration } from '../kube/objects.ts';
+import { ownersOf } from './handover/controllers.ts';
 import { type KeptBack, keptBackAnnotation } from './handover/kept-back.ts';
 import { originOf } from './naming.ts';
 import { type Placement, place } from './placement.ts';
@@ -88,6 +89,34 @@ export function cloneForMigration(
   };
 }
 
+/** The same pod once more, to be made from the checkpoint in `directory` when it is no more; where, is said then. */
+export function cloneForHeldMove(
+  source: PodDocument,
+  directory: string,
+  containers: readonly string[],
+): PodManifest {
+  const spec = startedLongAgo(portableSpec(source.spec));
+  const { name, namespace, labels = {}, annotations = {} } = source.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      labels,
+      annotations: {
+        ...without(annotations, OF_ONE_POD),
+        [CHECKPOINT_ANNOTATION]: directory,
+        [CONTAINERS_ANNOTATION]: containers.join(','),
+        [POST_START_ANNOTATION]: JSON.stringify(postStartCommands(spec, containers)),
+        [ORIGIN_ANNOTATION]: originOf(source),
+      },
+      ownerReferences: ownersOf(source),
+    },
+    spec: { ...place(spec, {}, ORIGIN_ANNOTATION in annotations), runtimeClassName: RUNTIME_CLASS },
+  };
+}
+
 /** What a checkpoint remembers of its pod: enough to create another like it. */
 export function podTemplateOf(source: PodDocument): Record<string, unknown> {
   const wasMoved = ORIGIN_ANNOTATION in (source.metadata.annotations ?? {});
@@ -101,6 +130,8 @@ export function podTemplateOf(source: PodDocument): Record<string, unknown> {
   };
 }
 
+const templateContainer = z.looseObject({ name: z.string(), image: z.string().default('') });
+
 /** The parts of a PodTemplateSpec that we look at; the rest of its spec is kept as it is. */
 export const podTemplate = z.looseObject({
   metadata: z
@@ -111,19 +142,27 @@ export const podTemplate = z.looseObject({
     })
     .default({ labels: {}, annotations: {} }),
   spec: z.looseObject({
-    containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })).min(1),
+    containers: z.array(templateContainer).min(1),
+    initContainers: z.array(templateContainer).default([]),
     tolerations: z.array(toleration).optional(),
   }),
 });
 export type PodTemplate = z.infer<typeof podTemplate>;
 
-/** A pod that starts from the checkpoint in `directory`. */
+/** The checkpoint that a pod starts from: where on the store, and of which containers, in the order in which they start. */
+export interface SavedState {
+  directory: string;
+  containers: readonly string[];
+}
+
+/** A pod that starts from a checkpoint. */
 export function podFromCheckpoint(
   template: PodTemplate,
   pod: { name: string; namespace: string; labels: Record<string, string>; owner: unknown },
-  directory: string,
+  state: SavedState,
   to: Placement,
 ): PodManifest {
+  const spec = startedLongAgo(portableSpec(template.spec));
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -133,11 +172,13 @@ export function podFromCheckpoint(
       labels: { ...template.metadata.labels, ...pod.labels },
       annotations: {
         ...without(template.metadata.annotations, [...OF_ONE_POD, ORIGIN_ANNOTATION]),
-        [CHECKPOINT_ANNOTATION]: directory,
+        [CHECKPOINT_ANNOTATION]: state.directory,
+        [CONTAINERS_ANNOTATION]: state.containers.join(','),
+        [POST_START_ANNOTATION]: JSON.stringify(postStartCommands(spec, state.containers)),
       },
       ownerReferences: [pod.owner],
     },
-    spec: { ...place(portableSpec(template.spec), to, false), runtimeClassName: RUNTIME_CLASS },
+    spec: { ...place(spec, to, false), runtimeClassName: RUNTIME_CLASS },
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Node, Pod, PodDocument } from '../kube/objects.ts';
+import type { PodCheckpoints } from './checkpoint/pod-checkpoints.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
 import type { LabelSelector } from './checks/selector.ts';
 import type { Claim } from './checks/volumes.ts';
-import type { PodCheckpoints } from './checkpoint/pod-checkpoints.ts';
 import type { PodManifest } from './clone-pod.ts';
 import type { Owner } from './handover/controllers.ts';
 import type { Endpoints } from './handover/endpoints.ts';

@@ -10,3 +10,9 @@ export function runningContainers({ spec, status }: Pod): string[] {
   const isOver = (name: string) => statuses.some((s) => s.name === name && s.state.terminated !== undefined);
   return [...sidecars, ...spec.containers].map((c) => c.name).filter((name) => !isOver(name));
 }
+
+/** The images of these containers, by name, as the pod's spec names them. */
+export function imagesOf({ spec }: Pod, names: readonly string[]): Record<string, string> {
+  const all = [...spec.initContainers, ...spec.containers];
+  return Object.fromEntries(all.filter((c) => names.includes(c.name)).map((c) => [c.name, c.image]));
+}

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { isFinal, PODMIGRATION_FINALIZER, type Podmigration } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
+import { tend } from './checkpoint/tend.ts';
 import { exclusively } from './exclusive.ts';
 import { KubeCluster } from './kube-cluster.ts';
 import { nextInTurn } from './live-migration/admit.ts';
@@ -47,6 +48,15 @@ export async function runController(options: ControllerOptions, signal: AbortSig
       if (isWorthTelling(attempts)) cluster.tellTrouble(fromText(key), error);
     },
   });
+  const tending = new KeyedQueue({
+    handle: async (key) => {
+      await ready;
+      return againOnConflict(() => tend({ ...world, agents }, fromText(key)));
+    },
+    onError: (key, error, attempts) => {
+      log.warn({ checkpoint: key, err: error, attempts }, 'will try again');
+    },
+  });
   const cluster = new KubeCluster(client, identity, {
     onMigration: (migration, deleted) => {
       metrics.migrationSeen(migration, deleted);
@@ -68,6 +78,9 @@ export async function runController(options: ControllerOptions, signal: AbortSig
         else queue.add(key);
       }
     },
+    onCheckpoint: (checkpoint, deleted) => {
+      if (!deleted) tending.add(toText(checkpoint.metadata));
+    },
     onError: (what, error) => log.warn({ what, err: error }, 'lost touch with the API server'),
   });
   const world = { cluster, metrics, limits, now: () => new Date(), exclusively: exclusively() };
@@ -79,9 +92,22 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   isReady = true;
   options.onReady();
   await caches;
-  await queue.stop();
+  await Promise.all([queue.stop(), tending.stop()]);
   metrics.stepsDown();
 }
+
+/** Somebody changed the object meanwhile: what to do is seen from what it is now. */
+async function againOnConflict(work: () => Promise<number | undefined>): Promise<number | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isApiError(error, 409)) return CONFLICT_MS;
+    throw error;
+  }
+}
+
+/** Until the cache has heard of the change. */
+const CONFLICT_MS = 200;
 
 /** A lost packet is nobody's business; what lasts is told, ever more rarely: after 2, 4, 8, … attempts. */
 const isWorthTelling = (attempts: number): boolean => attempts > 1 && Number.isInteger(Math.log2(attempts));

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import {
   agentFailure,
-  checkpointManifest,
   checkpointRecord,
+  removedCheckpoint,
   sourcePreflight,
   sourceRecord,
+  storedCheckpoint,
   targetPreflight,
   targetRecord,
 } from '../contract/agent-api.ts';
@@ -18,7 +19,7 @@ const ANSWER_MS = 10_000;
 const SLACK_MS = 5_000;
 /** The agent looks at every process of the pod. */
 const PREFLIGHT_MS = 30_000;
-/** A checkpoint of a large pod to a slow store; past it the operator asks again. */
+/** A large checkpoint written to a slow store, or read from it; past it the operator asks again, and joins what goes on. */
 const CHECKPOINT_MS = 110_000;
 
 type AgentCall = Omit<Exchange, 'timeoutMs'> & { timeoutMs?: number };
@@ -104,11 +105,14 @@ export function httpAgents(wire: AgentWire): Agents {
         body,
         timeoutMs: PREFLIGHT_MS,
       }),
-    manifest: (keeper, path) =>
-      call(keeper, checkpointManifest, {
+    storedCheckpoint: (keeper, { path, check }) =>
+      call(keeper, storedCheckpoint, {
         method: 'GET',
-        path: `/v1/store/manifest?path=${encodeURIComponent(path)}`,
+        path: `/v1/store/checkpoint?path=${encodeURIComponent(path)}&check=${check}`,
+        timeoutMs: check === 'contents' ? CHECKPOINT_MS : ANSWER_MS,
       }),
+    removeCheckpoint: (keeper, body) =>
+      call(keeper, removedCheckpoint, { method: 'POST', path: '/v1/store/checkpoint/remove', body }),
   };
 }
 

@@ -20,6 +20,7 @@ function clusterWith(answer: Answer) {
   const watchers = {
     onMigration: () => undefined,
     onPod: () => undefined,
+    onCheckpoint: () => undefined,
     onError: (_: string, error: unknown) => errors.push(error),
   };
   return { cluster: new KubeCluster(client, 'operator-1', watchers), requests, errors };

@@ -20,12 +20,12 @@ import {
   podsPath,
 } from '../kube/paths.ts';
 import { Reflector } from '../kube/reflector.ts';
+import { KubePodCheckpoints } from './checkpoint/kube-pod-checkpoints.ts';
+import { checkpointOf } from './checkpoint/readers.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
 import { PolicyCaches } from './checks/policy-caches.ts';
 import type { LabelSelector } from './checks/selector.ts';
 import { type Claim, claim } from './checks/volumes.ts';
-import { KubePodCheckpoints } from './checkpoint/kube-pod-checkpoints.ts';
-import { checkpointOf } from './checkpoint/readers.ts';
 import type { PodManifest } from './clone-pod.ts';
 import type { Cluster, ClusterEvent, PodIdentity, ReadyCondition, Regarding } from './cluster.ts';
 import { controllerPath, controllerSelector, type Owner } from './handover/controllers.ts';
@@ -245,7 +245,7 @@ export class KubeCluster implements Cluster {
   async readSelector(namespace: string, of: Owner): Promise<LabelSelector | undefined> {
     const path = controllerPath(namespace, of);
     const raw = path === undefined ? undefined : await this.#read(path);
-    return raw === undefined ? undefined : controllerSelector(of, raw);
+    return raw === undefined ? undefined : controllerSelector(raw);
   }
 
   /** Says on the Podmigration itself what it waits for. */

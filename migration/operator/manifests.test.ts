@@ -11,7 +11,7 @@ const spec = operatorDeploymentSpec({
 });
 const pod = spec.template.spec;
 
-it('grants no wildcard, no secret, and no change of anything but podmigrations, pods and who serves', () => {
+it('grants no wildcard, no secret, and no change of anything but podmigrations, checkpoints, pods and who serves', () => {
   const rules = [...clusterRules, ...leaseRules];
   expect(JSON.stringify(rules)).not.toContain('*');
   expect(rules.flatMap((rule) => rule.resources)).not.toContain('secrets');
@@ -21,11 +21,13 @@ it('grants no wildcard, no secret, and no change of anything but podmigrations, 
     'podmigrations',
     'podmigrations/status',
     'podmigrations/finalizers',
+    'podcheckpoints',
+    'podcheckpoints/status',
     'pods',
     'pods/status',
     'endpointslices',
-    'replicationcontrollers/finalizers',
     'replicasets/finalizers',
+    'statefulsets/finalizers',
     'jobs/finalizers',
     'events',
   ]);

@@ -1,4 +1,5 @@
 import { AGENT_PORT } from '../contract/agent-api.ts';
+import { PODCHECKPOINT_GROUP, PODCHECKPOINT_PLURAL } from '../contract/podcheckpoint.ts';
 import { PODMIGRATION_GROUP, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
 import type { Limits } from './slots.ts';
 
@@ -32,6 +33,12 @@ export const clusterRules: Rule[] = [
   { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/status`], verbs: ['update'] },
   // A restored pod is owned by its Podmigration; where OwnerReferencesPermissionEnforcement is on, that takes this.
   { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/finalizers`], verbs: ['update'] },
+  {
+    apiGroups: [PODCHECKPOINT_GROUP],
+    resources: [PODCHECKPOINT_PLURAL],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+  { apiGroups: [PODCHECKPOINT_GROUP], resources: [`${PODCHECKPOINT_PLURAL}/status`], verbs: ['update'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   // A pod that stands still is not Ready: so it leaves its Services.
   { apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] },
@@ -42,12 +49,14 @@ export const clusterRules: Rule[] = [
     verbs: ['list', 'watch', 'create', 'patch', 'delete'],
   },
   // A target is given to its source's controller, which needs to know by what labels that finds its pods.
-  { apiGroups: [''], resources: ['replicationcontrollers'], verbs: ['get'] },
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get'] },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get'] },
   // Like a Podmigration's: these references block the owner's deletion.
-  { apiGroups: [''], resources: ['replicationcontrollers/finalizers'], verbs: ['update'] },
-  { apiGroups: ['apps'], resources: ['replicasets/finalizers'], verbs: ['update'] },
+  {
+    apiGroups: ['apps'],
+    resources: ['replicasets/finalizers', 'statefulsets/finalizers'],
+    verbs: ['update'],
+  },
   { apiGroups: ['batch'], resources: ['jobs/finalizers'], verbs: ['update'] },
   { apiGroups: [''], resources: ['nodes', 'resourcequotas'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get'] },

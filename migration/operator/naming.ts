@@ -34,6 +34,11 @@ export function restoredPodName(base: string, number: number): string {
   return join(base, `${RESTORE_INFIX}${number}`);
 }
 
+/** Name of the PodCheckpoint that the migration with this uid makes of a pod. */
+export function checkpointName(podName: string, migrationUid: string): string {
+  return join(baseName(podName), `-${migrationUid.slice(0, 13)}`);
+}
+
 /** The pod that a line of moves began with; for a pod that was never moved, itself. */
 export function originOf(pod: {
   metadata: { name: string; annotations?: Record<string, string> | undefined };

@@ -1,15 +1,21 @@
-import type { CheckpointRecord } from '../../contract/agent-api.ts';
+import type { CheckpointRecord, CheckpointRequest } from '../../contract/agent-api.ts';
+import type { Pod } from '../../kube/objects.ts';
 import { AgentRefusal } from '../agents.ts';
 import { objectionsOf } from '../checks/movable.ts';
 import { preflightSave } from '../checks/preflight.ts';
 import { podTemplateOf } from '../clone-pod.ts';
+import { imagesOf, runningContainers } from '../containers.ts';
 import { busyWith, findPod } from '../lookup.ts';
 import { refused } from '../refused.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter } from '../status.ts';
 import { checkpointDirectory } from '../store-path.ts';
+import { register } from './register.ts';
+import { storeKey } from './tend.ts';
 
 const LOOK_AGAIN_MS = 500;
+/** The longest that a dump into memory may keep the pod frozen. */
+const FREEZE_MS = 60_000;
 
 /** Pending: answers whether the pod's state can be saved, and takes the pod for it. Nothing is touched yet. */
 export const acceptSave: Step = async (run) => {
@@ -29,24 +35,33 @@ export const acceptSave: Step = async (run) => {
       const message = error instanceof Error ? error.message : String(error);
       return write(refused(run, [{ reason: 'BadSnapshotPath', message }]));
     }
-    const accepted = change(run.status, {
-      sourcePod: pod.metadata.name,
-      sourceUid: pod.metadata.uid,
-      sourceNode: pod.spec.nodeName,
-      activePod: pod.metadata.name,
-      checkpointPath: `/${directory}`,
-    });
-    const message = `saving the state of ${pod.metadata.name} to /${directory}`;
-    const status = enter(
-      migration,
-      accepted,
-      'Checkpointing',
-      { reason: 'Checkpointing', message },
-      run.now(),
-    );
-    return { kind: 'written', migration: await cluster.writeStatus(migration, status) } satisfies Outcome;
+    return run.exclusively(storeKey(`/${directory}`), () => take(run, pod, `/${directory}`));
   });
 };
+
+/** Takes pod and directory, when nobody else is at the directory: a checkpoint takes the place of the one before. */
+async function take(run: Run, pod: Pod, path: string): Promise<Outcome> {
+  const { cluster, migration } = run;
+  const others = [...cluster.savesTo(path), ...cluster.restoresFrom(path)];
+  const [other] = others.filter(({ metadata }) => metadata.uid !== migration.metadata.uid);
+  if (other) {
+    const { namespace, name } = other.metadata;
+    return wait(LOOK_AGAIN_MS, {
+      reason: 'PathBusy',
+      message: `podmigration ${namespace}/${name} is at ${path}`,
+    });
+  }
+  const accepted = change(run.status, {
+    sourcePod: pod.metadata.name,
+    sourceUid: pod.metadata.uid,
+    sourceNode: pod.spec.nodeName,
+    activePod: pod.metadata.name,
+    checkpointPath: path,
+  });
+  const message = `saving the state of ${pod.metadata.name} to ${path}`;
+  const status = enter(migration, accepted, 'Checkpointing', { reason: 'Checkpointing', message }, run.now());
+  return { kind: 'written', migration: await cluster.writeStatus(migration, status) };
+}
 
 /** Checkpointing: the node's agent saves the state; a restarted operator asks it how far it is. */
 export const save: Step = async (run) => {
@@ -56,7 +71,7 @@ export const save: Step = async (run) => {
   if (!node) return fail(run, 'checkpoint', `node ${status.sourceNode} left the cluster`);
   try {
     const known = await agents.checkpoint(node, uid);
-    return judge(run, known.state === 'absent' ? await start(run) : known);
+    return await judge(run, known.state === 'absent' ? await start(run) : known);
   } catch (error) {
     if (error instanceof AgentRefusal) return fail(run, error.step, error.message, error.criuLog);
     throw error;
@@ -68,35 +83,27 @@ async function start(run: Run): Promise<CheckpointRecord | undefined> {
   const { namespace, uid } = migration.metadata;
   const node = cluster.node(status.sourceNode ?? '');
   const source = await cluster.readPod(namespace, status.sourcePod ?? '');
-  const container = source?.pod.spec.containers[0];
-  if (!node || !source || !container || source.pod.metadata.uid !== status.sourceUid) return undefined;
-  const request = {
-    source: {
-      namespace,
-      pod: source.pod.metadata.name,
-      podUid: source.pod.metadata.uid,
-      container: container.name,
-    },
-    path: (status.checkpointPath ?? '').replace(/^\//, ''),
-    image: container.image,
+  if (!node || !source || source.pod.metadata.uid !== status.sourceUid) return undefined;
+  const containers = runningContainers(source.pod);
+  const request: CheckpointRequest = {
+    source: { namespace, pod: source.pod.metadata.name, podUid: source.pod.metadata.uid },
+    containers,
+    path: status.checkpointPath ?? '',
+    images: imagesOf(source.pod, containers),
+    keepPrevious: migration.spec.retention !== undefined,
+    hold: false,
+    deadlineMs: FREEZE_MS,
     template: podTemplateOf(source.document),
   };
   return agents.startCheckpoint(node, uid, request, run.signal);
 }
 
-function judge(run: Run, record: CheckpointRecord | undefined): Outcome {
-  const { status, migration } = run;
+async function judge(run: Run, record: CheckpointRecord | undefined): Promise<Outcome> {
+  const { status } = run;
   if (!record) return fail(run, 'checkpoint', `pod ${status.sourcePod} went away`);
   switch (record.state) {
-    case 'complete': {
-      const saved = change(status, {
-        freezeMs: record.freezeMs ?? undefined,
-        bytes: record.bytes ?? undefined,
-        phases: addPhases(status.phases, record.timings),
-      });
-      const message = `saved ${status.sourcePod} to ${status.checkpointPath}, frozen for ${record.freezeMs ?? '?'} ms`;
-      return write(enter(migration, saved, 'Succeeded', { reason: 'Saved', message }, run.now()));
-    }
+    case 'complete':
+      return complete(run, record);
     case 'failed': {
       const { step, message, criuLog } = record.failure ?? {
         step: 'checkpoint',
@@ -109,7 +116,23 @@ function judge(run: Run, record: CheckpointRecord | undefined): Outcome {
     case 'dumping':
     case 'uploading':
       return wait(LOOK_AGAIN_MS);
+    case 'held':
+    case 'released':
+      return fail(run, 'checkpoint', `the pod was held, which nobody asked for`);
   }
+}
+
+async function complete(run: Run, record: CheckpointRecord): Promise<Outcome> {
+  const { status, migration } = run;
+  const { metadata } = await register(run, record);
+  const saved = change(status, {
+    freezeMs: record.freezeMs ?? undefined,
+    bytes: record.bytes ?? undefined,
+    podCheckpoint: metadata.name,
+    phases: addPhases(status.phases, record.timings),
+  });
+  const message = `saved ${status.sourcePod} to ${status.checkpointPath}, frozen for ${record.freezeMs ?? '?'} ms`;
+  return write(enter(migration, saved, 'Succeeded', { reason: 'Saved', message }, run.now()));
 }
 
 function fail(run: Run, step: string, message: string, criuLog: readonly string[] = []): Outcome {

@@ -13,7 +13,7 @@ import { refused } from '../refused.ts';
 import { done, type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { startProblem, whyNotStarted } from '../start-problem.ts';
 import { addPhases, change, enter, phaseUntil } from '../status.ts';
-import { readSource, type Source } from './accept.ts';
+import { readSource, type Source } from './source.ts';
 
 /** How long a pod may take from made to running from its checkpoint, in ms. */
 const RESTORE_MS = 120_000;
@@ -74,7 +74,7 @@ async function findGone(run: Run, replicas: readonly Replica[]): Promise<Replica
 }
 
 async function addReplicas(run: Run, count: number): Promise<Outcome> {
-  const { source, objection } = await readSource(run);
+  const { source, objection } = await readSource(run, 'contents');
   if (!source) return write(refused(run, [objection]));
   const base = baseName(source.template.metadata.name ?? run.migration.metadata.name);
   const first = (run.status.lastNumber ?? 0) + 1;
@@ -103,7 +103,7 @@ async function remove(run: Run, replica: Replica): Promise<void> {
 async function restore(run: Run, creating: readonly Replica[]): Promise<Outcome> {
   const missing = creating.filter((r) => !run.cluster.pod(run.migration.metadata.namespace, r.name));
   if (missing.length > 0) {
-    const { source, objection } = await readSource(run);
+    const { source, objection } = await readSource(run, 'contents');
     if (!source) return write(refused(run, [objection]));
     for (const replica of missing) {
       const problem = await create(run, source, replica);
@@ -142,7 +142,7 @@ async function create(run: Run, source: Source, replica: Replica): Promise<strin
   const manifest = podFromCheckpoint(
     source.template,
     { name: replica.name, namespace, labels: { [MIGRATING_POD_LABEL]: name }, owner },
-    source.directory,
+    { directory: source.directory, containers: source.stored.manifest.containers },
     migration.spec.destHost && status.targetNode !== undefined ? { on: status.targetNode } : {},
   );
   try {

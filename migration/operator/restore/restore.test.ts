@@ -5,11 +5,12 @@ import { AgentUnreachable } from '../agents.ts';
 import { Harness } from '../testing/harness.ts';
 
 const manifest: CheckpointManifest = {
-  version: 1,
+  version: 2,
   createdAt: '2026-01-01T00:00:00.000Z',
   node: 'worker1',
-  source: { namespace: 'default', pod: 'redis', podUid: 'u', container: 'main' },
-  image: 'redis:1',
+  source: { namespace: 'default', pod: 'redis', podUid: 'u' },
+  containers: ['main'],
+  images: { main: 'redis:1' },
   files: [{ path: 'main/pages-1.img', bytes: 4096, sha256: 'x' }],
 };
 const template = {
@@ -19,7 +20,7 @@ const template = {
 
 function labWithCheckpoint(interfere?: ConstructorParameters<typeof Harness>[0]): Harness {
   const lab = new Harness(interfere);
-  lab.agents.manifests.set('ckpt/redis', manifest);
+  lab.agents.store.put('ckpt/redis', manifest);
   return lab;
 }
 
@@ -42,12 +43,15 @@ describe('a restore', () => {
       restoredPods: ['copy-restore-1', 'copy-restore-2'],
       checkpointPath: '/ckpt/redis',
       targetNode: 'worker2',
-      bytes: 4096,
+      bytes: 500,
     });
     for (const pod of lab.cluster.allPods()) {
       expect(pod.spec.nodeName).toBe('worker2');
       expect(pod.metadata.labels).toEqual({ app: 'copy', migratingPod: 'r' });
-      expect(pod.metadata.annotations).toEqual({ 'podferry.dev/checkpoint': 'ckpt/redis' });
+      expect(pod.metadata.annotations).toMatchObject({
+        'podferry.dev/checkpoint': 'ckpt/redis',
+        'podferry.dev/containers': 'main',
+      });
       expect(pod.metadata.ownerReferences).toMatchObject([{ kind: 'Podmigration', uid: 'uid-of-r' }]);
     }
   });
@@ -78,7 +82,7 @@ describe('a restore', () => {
       [undefined, 'r-restore-1'],
     ] as const) {
       const lab = labWithCheckpoint();
-      if (remembered) lab.agents.manifests.set('ckpt/redis', { ...manifest, template: remembered });
+      if (remembered) lab.agents.store.put('ckpt/redis', { ...manifest, template: remembered });
       lab.cluster.addMigration('r', { action: 'restore', snapshotPath: 'ckpt/redis' });
       expect((await lab.settle('r'))?.status.restoredPods).toEqual([expected]);
     }
@@ -88,7 +92,12 @@ describe('a restore', () => {
     spec: { containers: [{ name: 'main', image: 'redis:1', ...changes }] },
   });
   it.each([
-    ['a checkpoint that is not there', { snapshotPath: '/nothing' }, 'NoCheckpoint', /nothing at nothing/],
+    [
+      'a checkpoint that is not there',
+      { snapshotPath: '/nothing' },
+      'NoCheckpoint',
+      /no checkpoint at '\/nothing'/,
+    ],
     ['a path that leaves the store', { snapshotPath: '/ckpt/../x' }, 'BadSnapshotPath', /\.\./],
     ['a node that is not there', { destHost: 'worker9' }, 'NodeExists', /worker9/],
     ['another image', { template: other({ image: 'redis:2' }) }, 'TemplateMisfit', /redis:1.*redis:2/],
@@ -103,6 +112,63 @@ describe('a restore', () => {
       expect.objectContaining({ type: 'Failed', status: 'True', reason }),
     );
     expect(names(lab)).toEqual([]);
+  });
+
+  it('of a damaged checkpoint is refused before any pod is made, and names the file', async () => {
+    const lab = labWithCheckpoint();
+    const words = "the checkpoint at '/ckpt/redis' is damaged: 'main/pages-1.img' is not what was written";
+    lab.agents.store.damage.set('ckpt/redis', words);
+    lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
+    const over = await lab.settle('r');
+    expect(over?.status).toMatchObject({ state: 'Failed', error: { message: words } });
+    expect(over?.status.conditions).toContainEqual(expect.objectContaining({ reason: 'DamagedCheckpoint' }));
+    expect(names(lab)).toEqual([]);
+  });
+
+  describe('of several containers', () => {
+    const pair: CheckpointManifest = {
+      ...manifest,
+      containers: ['proxy', 'main'],
+      images: { proxy: 'proxy:1', main: 'redis:1' },
+      template: {
+        spec: {
+          initContainers: [{ name: 'proxy', image: 'proxy:1', restartPolicy: 'Always' }],
+          containers: [
+            { name: 'main', image: 'redis:1' },
+            { name: 'done', image: 'job:1' },
+          ],
+        },
+      },
+    };
+    async function restored(spec: object): Promise<Harness> {
+      const lab = new Harness();
+      lab.agents.store.put('ckpt/web', pair);
+      lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/web', ...spec });
+      await lab.settle('r');
+      return lab;
+    }
+
+    it('names them in the order in which they start', async () => {
+      const [pod] = (await restored({})).cluster.allPods();
+      expect(pod?.metadata.annotations).toMatchObject({ 'podferry.dev/containers': 'proxy,main' });
+    });
+
+    it.each([
+      ['one is missing', [{ name: 'main', image: 'redis:1' }], /holds container proxy/],
+      [
+        'one is unknown',
+        [
+          { name: 'main', image: 'redis:1' },
+          { name: 'proxy', image: 'proxy:1' },
+          { name: 'new', image: 'new:1' },
+        ],
+        /a container new, of which/,
+      ],
+    ])('is refused when %s in the template', async (_, containers, words) => {
+      const lab = await restored({ template: { spec: { containers } } });
+      expect(lab.cluster.migration('r').status.error?.message).toMatch(words);
+      expect(names(lab)).toEqual([]);
+    });
   });
 
   it('that fails says why in the agent’s words, and works after the spec was changed', async () => {
@@ -136,7 +202,7 @@ describe('a restore', () => {
           let call = 0;
           const lab = labWithCheckpoint((what, when) => {
             if (when === 'before') call += 1;
-            if (mishaps[call - 1] === when) throw new AgentUnreachable(`crash ${when} ${what}`);
+            if (mishaps[call - 1] === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
           });
           lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
           for (const replicas of wanted) {

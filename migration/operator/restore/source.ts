@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type {
+  CheckpointManifest,
+  StoredCheckpoint,
+  StoredCheckpointQuery,
+} from '../../contract/agent-api.ts';
+import { AgentRefusal } from '../agents.ts';
+import { keeperOf } from '../checkpoint/keeper.ts';
+import { type PodTemplate, podTemplate } from '../clone-pod.ts';
+import type { Reason, Run } from '../run.ts';
+import { storePath } from '../store-path.ts';
+
+/** What a restore works from. */
+export interface Source {
+  /** The pod's checkpoint, relative to the store's root. */
+  directory: string;
+  stored: StoredCheckpoint;
+  template: PodTemplate;
+}
+
+/** The one or the other. */
+export type SourceOrObjection =
+  | { source: Source; objection?: undefined }
+  | { source?: undefined; objection: Reason };
+
+/**
+ * The checkpoint and the pod to make of it, or what is wrong with them. `contents` compares every byte that was not compared
+ * since it was last changed: of a large checkpoint that takes a while, the first time.
+ */
+export async function readSource(
+  run: Run,
+  check: StoredCheckpointQuery['check'],
+): Promise<SourceOrObjection> {
+  const { cluster, agents, migration } = run;
+  let directory: string;
+  try {
+    directory = storePath(migration.spec.snapshotPath ?? '');
+  } catch (error) {
+    return object('BadSnapshotPath', error instanceof Error ? error.message : String(error));
+  }
+  let stored: StoredCheckpoint;
+  try {
+    stored = await agents.storedCheckpoint(keeperOf(cluster), { path: directory, check });
+  } catch (error) {
+    if (!(error instanceof AgentRefusal) || error.code >= 500) throw error;
+    return object(error.code === DAMAGED ? 'DamagedCheckpoint' : 'NoCheckpoint', error.message);
+  }
+  const { manifest } = stored;
+  const parsed = podTemplate.safeParse(migration.spec.template ?? manifest.template ?? imagesOnly(manifest));
+  if (!parsed.success) {
+    return object('BadTemplate', `the template is no pod template: ${z.prettifyError(parsed.error)}`);
+  }
+  const problem = misfit(parsed.data, manifest);
+  if (problem !== undefined) return object('TemplateMisfit', problem);
+  return { source: { directory, stored, template: parsed.data } };
+}
+
+const DAMAGED = 422;
+
+const object = (reason: string, message: string): SourceOrObjection => ({ objection: { reason, message } });
+
+/** A checkpoint that remembers no pod still says what ran where. */
+function imagesOnly({ containers, images }: CheckpointManifest): object {
+  const container = (name: string) => ({ name, image: images[name] ?? '', imagePullPolicy: 'IfNotPresent' });
+  return { spec: { containers: containers.map(container) } };
+}
+
+/**
+ * A state only goes into a container of its own name and image: another program would not know what to do with it. A container
+ * that the checkpoint knows nothing of would not be started at all.
+ */
+function misfit({ spec }: PodTemplate, manifest: CheckpointManifest): string | undefined {
+  const { containers, images } = manifest;
+  const given = new Map([...spec.initContainers, ...spec.containers].map(({ name, image }) => [name, image]));
+  for (const name of containers) {
+    const image = given.get(name);
+    if (image === undefined)
+      return `the checkpoint holds container ${name}, the template has only ${[...given.keys()].join(', ')}`;
+    if (image !== images[name])
+      return `container ${name} of the checkpoint was of image ${images[name]}, the template has ${image}`;
+  }
+  const known = new Set([...containers, ...rememberedNames(manifest)]);
+  const strange = spec.containers.find(({ name }) => !known.has(name));
+  return strange && `the template has a container ${strange.name}, of which the checkpoint holds no state`;
+}
+
+/** Containers of the pod that had run to their end when it was saved belong to it, too. */
+function rememberedNames({ template }: CheckpointManifest): string[] {
+  const parsed = podTemplate.safeParse(template);
+  return parsed.success ? parsed.data.spec.containers.map(({ name }) => name) : [];
+}
