@@ -39,6 +39,18 @@ describe('the queue', () => {
     ).toHaveLength(4);
   });
 
+  it('lets no more begin when all ask at once and the writes take their time', async () => {
+    const slow: Interference = async () => {
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    };
+    const { lab, names } = labWithQueue(6, 2, slow);
+    await Promise.all(names.map((name) => lab.once(name)));
+    const begun = names.filter((name) => lab.cluster.migration(name).status.state !== 'Pending');
+    expect(begun).toHaveLength(2);
+    const waits = names.filter((name) => lab.cluster.migration(name).status.queuedBehind !== undefined);
+    expect(waits).toHaveLength(4);
+  });
+
   it('is worked off in order, and leaves nothing of the wait in a status but how long it was', async () => {
     const { lab, names } = labWithQueue(6, 2);
     await lab.settleAll(names);
