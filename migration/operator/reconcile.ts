@@ -11,6 +11,8 @@ import {
 import { AgentUnreachable } from './agents.ts';
 import { acceptSave, save } from './checkpoint/save.ts';
 import type { ClusterEvent, Regarding } from './cluster.ts';
+import { isHeldMove } from './held-move/held-move.ts';
+import { heldMoveSteps } from './held-move/steps.ts';
 import { accept } from './live-migration/accept.ts';
 import { inTurn } from './live-migration/admit.ts';
 import { finish } from './live-migration/commit.ts';
@@ -57,6 +59,10 @@ const machines: Record<MigrationAction, Partial<Record<MigrationState, Step>>> =
   },
 };
 
+function stepsOf({ spec, status }: Podmigration): Partial<Record<MigrationState, Step>> {
+  return isHeldMove(status) ? heldMoveSteps : machines[spec.action];
+}
+
 /** States before which nothing was done that would have to be undone. */
 const UNTOUCHED: ReadonlySet<MigrationState> = new Set(['Pending', 'Succeeded', 'Failed']);
 
@@ -86,7 +92,7 @@ export async function reconcile(
       return undefined;
     }
     migration = await holdObject(world, migration, state);
-    const step = machines[migration.spec.action][state];
+    const step = stepsOf(migration)[state];
     if (!step) {
       await releaseObject(world, migration);
       return undefined;

@@ -3,9 +3,8 @@ import { isPodReady, type Pod } from '../../kube/objects.ts';
 import { LOOK_AGAIN_MS, READY_MS } from '../live-migration/limits.ts';
 import { type Outcome, type Run, wait } from '../run.ts';
 import { removeSlices, targetOf } from './change-over.ts';
-import { controllerAmong, isJob, type Owner } from './controllers.ts';
+import { controllerAmong, isJob, type Owner, ownersOf } from './controllers.ts';
 import { giveBack, JOB_FINALIZER, type KeptBack, keptBackFrom } from './kept-back.ts';
-import { ownersOf } from './plan.ts';
 import { standDown } from './stand-down.ts';
 
 const finalized = z.object({ finalizers: z.array(z.string()).default([]) });

@@ -1,16 +1,10 @@
-import { z } from 'zod';
 import type { Pod, PodDocument } from '../../kube/objects.ts';
 import { isPodReady } from '../../kube/objects.ts';
 import { type LabelSelector, selects } from '../checks/selector.ts';
 import type { Cluster } from '../cluster.ts';
-import { controllerAmong, type Owner, owner } from './controllers.ts';
+import { controllerAmong, ownersOf } from './controllers.ts';
 import type { Service } from './endpoints.ts';
 import { type KeptBack, keepBack } from './kept-back.ts';
-
-const owned = z.object({ ownerReferences: z.array(owner).default([]) });
-
-/** Who owns a pod now. */
-export const ownersOf = ({ metadata }: PodDocument): Owner[] => owned.parse(metadata).ownerReferences;
 
 /** What the target of this source has to be without until it is the pod. */
 export async function planHandover(

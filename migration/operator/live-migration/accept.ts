@@ -1,7 +1,8 @@
 import { failures } from '../../contract/verdict.ts';
-import type { Node, Pod } from '../../kube/objects.ts';
+import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import { objectionsOf, withChecks } from '../checks/movable.ts';
 import { preflight } from '../checks/preflight.ts';
+import { controllerAmong, knowsByName, ownersOf } from '../handover/controllers.ts';
 import { busyWith, findNode, findPod } from '../lookup.ts';
 import { moveNumber, nextPodName } from '../naming.ts';
 import { refused } from '../refused.ts';
@@ -40,7 +41,7 @@ async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Ou
   });
   const checked = { ...run, status: withChecks(run, checks) };
   if (!found || failures(checks).length > 0) return write(refused(checked, objectionsOf(checks)));
-  return dryRun ? write(answer(checked, found.pod)) : admit(checked, ...take(checked, found.pod, node));
+  return dryRun ? write(answer(checked, found.pod)) : admit(checked, ...take(checked, found, node));
 }
 
 /** The end of a dry run whose pod can be moved. */
@@ -50,13 +51,19 @@ function answer(run: Run, { metadata, spec }: Pod) {
   return enter(run.migration, change(run.status, { sourcePod, sourceNode }), 'Succeeded', why, run.now());
 }
 
+interface Found {
+  pod: Pod;
+  document: PodDocument;
+}
+
 /** The status that takes the pod for this migration, and what to say of it. */
-function take({ cluster, migration, status }: Run, pod: Pod, node: Node | undefined) {
+function take({ cluster, migration, status }: Run, { pod, document }: Found, node: Node | undefined) {
   const { namespace } = migration.metadata;
   const { name, uid } = pod.metadata;
   const isTaken = (other: string) =>
     cluster.pod(namespace, other) !== undefined || cluster.migrationsOf(namespace, other).length > 0;
-  const targetPod = nextPodName(name, isTaken);
+  const keepsName = knowsByName(controllerAmong(ownersOf(document)));
+  const targetPod = keepsName ? name : nextPodName(name, isTaken);
   const accepted = change(status, {
     sourcePod: name,
     sourceUid: uid,
@@ -64,7 +71,7 @@ function take({ cluster, migration, status }: Run, pod: Pod, node: Node | undefi
     targetPod,
     targetNode: node?.metadata.name,
     activePod: name,
-    currentRevision: String(moveNumber(targetPod)),
+    currentRevision: keepsName ? undefined : String(moveNumber(targetPod)),
   });
   const to = node ? ` to ${node.metadata.name}` : '';
   return [accepted, `moving ${name} away from ${pod.spec.nodeName}${to}`] as const;
