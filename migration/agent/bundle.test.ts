@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { originOf, readBundle, sandboxHostName } from './bundle.ts';
+import { changeConfig, originOf, readBundle, sandboxHostName } from './bundle.ts';
 
 const UID = '11111111-2222-3333-4444-555555555555';
 let dir: string;
@@ -50,6 +50,44 @@ describe('readBundle', () => {
 
   it('lets containers of other pods start as usual', async () => {
     expect((await readBundle(await write('c-1', { annotations: cri('container') }))).origin).toBeUndefined();
+  });
+});
+
+describe('what waits for a container', () => {
+  const annotations = cri('container', {
+    'podferry.dev/migration': 'aaaaaaaa-1',
+    'podferry.dev/containers': 'proxy,main',
+    'podferry.dev/post-start': '{"main":["sh","-c","true"]}',
+  });
+
+  it('is known by the pod’s annotations', async () => {
+    const linux = {
+      cgroupsPath: '/kubepods/c-1',
+      namespaces: [{ type: 'pid' }, { type: 'network', path: '/var/run/netns/cni-1' }],
+    };
+    expect(await readBundle(await write('c-1', { linux, annotations }))).toMatchObject({
+      restoredContainers: ['proxy', 'main'],
+      postStart: ['sh', '-c', 'true'],
+      networkNamespace: '/var/run/netns/cni-1',
+      cgroupsPath: '/kubepods/c-1',
+    });
+  });
+
+  it('is not guessed at', async () => {
+    const broken = { ...annotations, 'podferry.dev/post-start': '{"main":"true"}' };
+    await expect(readBundle(await write('c-1', { annotations: broken }))).rejects.toThrow();
+  });
+});
+
+describe('changeConfig', () => {
+  it('changes what it is told to, and keeps numbers that are none in JavaScript', async () => {
+    const dir = await write('c-1', {});
+    const limits = '"rlimits":[18446744073709551615,-9223372036854775808,1024],"text":"18446744073709551615"';
+    await writeFile(path.join(dir, 'config.json'), `{${limits}}`);
+    await changeConfig(dir, (config) => ({ ...config, annotations: { added: 'yes' } }));
+    const text = await readFile(path.join(dir, 'config.json'), 'utf8');
+    expect(text).toContain(limits);
+    expect(text).toContain('"added":"yes"');
   });
 });
 

@@ -19,7 +19,7 @@ export interface TidyPlaces {
 }
 
 /**
- * Clears away what is of no use any more: staging of operations that are not among `unfinished`, markers of containers
+ * Clears away what is of no use any more: staging of operations that are not among `unfinished`, notes about containers
  * that are gone, and logs that nobody has written to for a week.
  */
 export async function tidy(

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -72,6 +73,23 @@ function call(...args: string[]): Promise<Outcome> {
 
 const create = (...more: string[]) =>
   call('create', '--bundle', bundle, '--pid-file', `${bundle}/init.pid`, ...more, 'abc');
+
+const exec = () =>
+  call(
+    'exec',
+    '--process',
+    path.join(dir, 'process.json'),
+    '--detach',
+    '--pid-file',
+    path.join(dir, 'exec.pid'),
+    'abc',
+  );
+
+/** As the agent notes it. */
+async function waitForHook(): Promise<void> {
+  await mkdir(path.join(dir, 'post-start'));
+  await writeFile(path.join(dir, 'post-start', 'abc'), '["true"]');
+}
 
 const globals = () => SHIM.map((word) => (word === 'LOG' ? path.join(dir, 'log.json') : word));
 const marker = () => path.join(dir, 'restored', 'abc');
@@ -164,8 +182,36 @@ describe('podferry-runtime', () => {
   it('forgets a restored container when it is deleted', async () => {
     await mkdir(path.dirname(marker()));
     await writeFile(marker(), '');
+    await mkdir(path.join(dir, 'criu'));
+    await writeFile(path.join(dir, 'criu/abc.conf'), '');
     expect((await call('delete', '--force', 'abc')).runc).toContain('delete');
+    expect(existsSync(path.join(dir, 'criu/abc.conf'))).toBe(false);
     expect((await call('start', 'abc')).runc).toContain('start');
+  });
+
+  it('runs an exec as usual, without asking anybody, in a container that waits for no hook', async () => {
+    await agent('swallow\n');
+    expect((await exec()).runc).toContain('exec');
+    expect(asked).toEqual([]);
+  });
+
+  it('puts a process that ends at once in the place of a postStart hook', async () => {
+    await agent('swallow\n');
+    await waitForHook();
+    const { code, runc } = await exec();
+    expect({ code, runc }).toEqual({ code: 0, runc: undefined });
+    expect(asked).toEqual([`POST /exec?id=abc&process=${dir}/process.json`]);
+    const pid = Number(await readFile(path.join(dir, 'exec.pid'), 'utf8'));
+    await expect.poll(() => existsSync(`/proc/${pid}/cmdline`), { timeout: 4000 }).toBe(false);
+  });
+
+  it.each([
+    ['says that it is another command', ['pass\n']],
+    ['is down', []],
+  ])('runs an exec as usual when the agent %s', async (_what, answers) => {
+    if (answers.length > 0) await agent(...answers);
+    await waitForHook();
+    expect((await exec()).runc).toContain('exec');
   });
 
   it('fails with the agent’s words where containerd looks for them', async () => {

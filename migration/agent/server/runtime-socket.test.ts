@@ -16,13 +16,14 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-socket-'));
   socket = path.join(dir, 'run', 'runtime.sock');
   heard.length = 0;
-  const targets: Pick<Targets, 'create' | 'started'> = {
+  const targets: Pick<Targets, 'create' | 'started' | 'swallowsExec'> = {
     create: async (id, bundle, pid) => {
       if (bundle === '/broken') throw new Error('config.json\ncannot be read');
       heard.push(`create ${id} ${bundle} ${pid}`);
       return { verdict: 'restore', imageDir: '/image', workDir: '/work' };
     },
     started: (id) => void heard.push(`started ${id}`),
+    swallowsExec: (id, file) => id === 'abc' && file === '/tmp/process',
   };
   server = createRuntimeServer(targets, pino({ level: 'silent' }));
   await listenAt(server, socket);
@@ -49,6 +50,8 @@ function post(where: string): Promise<string> {
 it('answers the wrapper in lines', async () => {
   expect(await post('/create?id=abc&bundle=/run/b&pid=7')).toBe('restore\n/image\n/work\n');
   expect(await post('/started?id=abc')).toBe('');
+  expect(await post('/exec?id=abc&process=/tmp/process')).toBe('swallow\n');
+  expect(await post('/exec?id=def&process=/tmp/process')).toBe('pass\n');
   expect(heard).toEqual(['create abc /run/b 7', 'started abc']);
 });
 

@@ -1,14 +1,17 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RestoreRequest } from '../../contract/agent-api.ts';
+import type { RestoreRequest, StreamQuery } from '../../contract/agent-api.ts';
 import { Records } from '../records.ts';
 import { packState } from '../source/archive.ts';
 import { MountStore } from '../store/mount-store.ts';
 import { storePath } from '../store/path.ts';
+import { StateSender } from '../stream/sender.ts';
 import { BLOCK, makeHeader, padding, TYPE } from '../tar/header.ts';
 import { type TargetDocument, targetDocument } from './record.ts';
 import { Targets } from './targets.ts';
@@ -16,34 +19,63 @@ import { Targets } from './targets.ts';
 const ID = 'aaaaaaaa-1111';
 const POD = '11111111-2222-3333-4444-555555555555';
 const STATE = storePath('.podferry/migrations/x/state.tar');
+const CONTAINERS = ['app', 'web'];
 
 let dir: string;
 let store: MountStore;
 let records: Records<TargetDocument>;
-let restore: RestoreRequest;
+/** Stands for the wrapper that waits, then for runc; an abort kills it. */
+let runtime: ChildProcess;
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-targets-'));
-  for (const folder of ['store/.podferry/migrations/x', 'bundles/c-1/rootfs/etc', 'bundles/sandbox', 'pods'])
+  const folders = ['bundles/c-app/rootfs/etc', 'bundles/c-web/rootfs', 'bundles/c-init', 'bundles/sandbox'];
+  for (const folder of [...folders, 'store/.podferry/migrations/x', 'shm', volume(''), 'run'])
     await mkdir(path.join(dir, folder), { recursive: true });
-  await writeFile(path.join(dir, 'bundles/c-1/rootfs/etc/passwd'), 'of the image');
+  await writeFile(path.join(dir, 'bundles/c-app/rootfs/etc/passwd'), 'of the image');
+  await writeFile(path.join(dir, 'termination-log'), '');
+  await writeFile(path.join(dir, 'runc.conf'), 'tcp-close\n');
+  runtime = spawn('sleep', ['60']);
+  await new Promise((resolve) => runtime.once('spawn', resolve));
   store = new MountStore(path.join(dir, 'store'));
   records = new Records(path.join(dir, 'records'), targetDocument);
-  await config('sandbox', { hostname: 'tick-migration-1' });
-  await config('c-1', { annotations: { 'podferry.dev/migration': ID } });
-  restore = await putState();
+  await writeConfig('sandbox', '');
+  await writeConfigs({ 'podferry.dev/migration': ID, 'podferry.dev/containers': CONTAINERS.join() });
 });
-afterEach(() => rm(dir, { recursive: true, maxRetries: 5 }));
+afterEach(async () => {
+  runtime.kill('SIGKILL');
+  await rm(dir, { recursive: true, maxRetries: 5 });
+});
 
-async function config(id: string, { annotations = {}, hostname = '' }): Promise<void> {
+const volume = (name: string): string => `pods/${POD}/volumes/kubernetes.io~empty-dir/cache/${name}`;
+
+async function writeConfigs(annotations: Record<string, string>): Promise<void> {
+  for (const name of ['init', ...CONTAINERS]) await writeConfig(`c-${name}`, name, annotations);
+}
+
+async function writeConfig(
+  id: string,
+  name: string,
+  annotations: Record<string, string> = {},
+): Promise<void> {
   const cri = {
     'io.kubernetes.cri.container-type': id === 'sandbox' ? 'sandbox' : 'container',
     'io.kubernetes.cri.sandbox-uid': POD,
     'io.kubernetes.cri.sandbox-id': 'sandbox',
-    'io.kubernetes.cri.container-name': 'main',
+    'io.kubernetes.cri.container-name': name,
   };
-  const mounts = [{ destination: '/dev/shm', source: path.join(dir, 'shm') }];
-  const text = JSON.stringify({ hostname, mounts, annotations: { ...cri, ...annotations } });
+  const log = path.join(dir, `pods/${POD}/containers/${name}/a1b2`);
+  const mounts = [
+    { destination: '/dev/shm', source: path.join(dir, 'shm') },
+    { destination: '/dev/termination-log', source: log },
+  ];
+  await mkdir(path.dirname(log), { recursive: true });
+  const text = JSON.stringify({
+    hostname: 'new-pod',
+    mounts,
+    linux: { cgroupsPath: `/podferry-test/${id}` },
+    annotations: { ...cri, ...annotations },
+  });
   await writeFile(path.join(dir, 'bundles', id, 'config.json'), text);
 }
 
@@ -64,146 +96,292 @@ function utsImage(): Buffer {
   return Buffer.concat([head, entry]);
 }
 
-/** A state as a source packs it, on the store. */
-async function putState(): Promise<RestoreRequest> {
+/** The state of a pod with two containers, by its paths. */
+const state = (): Record<string, Buffer> => ({
+  'app/image/pages-1.img': Buffer.from('memory of app'),
+  'app/image/utsns-1.img': utsImage(),
+  'app/rw.tar': layer({ 'etc/.wh.passwd': '', 'etc/new': 'written' }),
+  'app/termination-log': Buffer.from('so far so good'),
+  'web/image/pages-1.img': Buffer.from('memory of web'),
+  '_pod/shm.tar': layer({ x: 'shared' }),
+  '_pod/volume-cache.tar': layer({ kept: 'cached' }),
+});
+
+/** How a state comes to a target. */
+type Transport = (all: Targets, files: Record<string, Buffer>) => Promise<unknown>;
+
+const byStream: Transport = async (all, files) => {
+  const body = new PassThrough();
+  const query: StreamQuery = { containers: CONTAINERS, compression: 'none', bytes: 0, deadlineMs: 10_000 };
+  const answer = all.stream(ID, query, body);
+  const sender = new StateSender(body);
+  for (const [name, content] of Object.entries(files)) await sender.write(name, Readable.from([content]));
+  await sender.finish();
+  return answer;
+};
+
+const byStore: Transport = async (all, files) => all.restore(ID, await putState(files));
+
+/** Puts a state on the store as a source packs it. */
+async function putState(files: Record<string, Buffer>): Promise<RestoreRequest> {
   const staging = path.join(dir, 'packing');
-  await mkdir(path.join(staging, 'image'), { recursive: true });
-  await writeFile(path.join(staging, 'image/pages-1.img'), 'memory');
-  await writeFile(path.join(staging, 'image/utsns-1.img'), utsImage());
-  await writeFile(path.join(staging, 'rw.tar'), layer({ 'etc/.wh.passwd': '', 'etc/new': 'written' }));
-  await writeFile(path.join(staging, 'shm.tar'), layer({ x: 'shared' }));
-  await mkdir(path.join(dir, 'shm'), { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(staging, name)), { recursive: true });
+    await writeFile(path.join(staging, name), content);
+  }
   const archive = path.join(dir, 'state.tar');
   await packState(staging, archive);
   await store.put(archive, STATE, 5000);
   const packed = await readFile(archive);
   const sha256 = createHash('sha256').update(packed).digest('hex');
-  return {
-    transport: 'store',
-    path: STATE,
-    bytes: packed.length,
-    sha256,
-    container: 'main',
-    deadlineMs: 10_000,
-  };
+  const request = { transport: 'store', path: STATE, bytes: packed.length, sha256 } as const;
+  return { ...request, containers: CONTAINERS, deadlineMs: 10_000 };
 }
 
-function targets(): Targets {
+/** As an agent has them after its start. */
+async function targets(): Promise<Targets> {
   const places = {
     imagesDir: path.join(dir, 'images'),
     logDir: path.join(dir, 'log'),
+    runDir: path.join(dir, 'run'),
     kubeletPods: path.join(dir, 'pods'),
+    criuConfig: path.join(dir, 'runc.conf'),
   };
-  return new Targets(records, store, places, pino({ level: 'silent' }));
+  const all = new Targets(records, store, places, pino({ level: 'silent' }));
+  await all.load();
+  return all;
 }
-const ask = (all: Targets) => all.create('c-1', path.join(dir, 'bundles/c-1'), process.pid);
 
-async function tasksRun(): Promise<void> {
-  const file = path.join(dir, 'bundles/c-1/init.pid');
+const bundle = (name: string): string => path.join(dir, 'bundles', `c-${name}`);
+const ask = (all: Targets, name: string) => all.create(`c-${name}`, bundle(name), runtime.pid ?? 0);
+const read = (...names: string[]) => readFile(path.join(dir, ...names), 'utf8');
+const whenState = (all: Targets, state: TargetDocument['state']) => all.get(ID, new Set([state]), 3000);
+
+/** runc has restored a container, and the shim calls `start`. */
+async function restored(all: Targets, name: string): Promise<void> {
+  const file = path.join(bundle(name), 'init.pid');
   await writeFile(`${file}.new`, String(process.pid));
   await rename(`${file}.new`, file);
+  all.started(`c-${name}`);
 }
 
-describe('a state that arrives', () => {
-  it('is unpacked and made to fit the new pod before the runtime is let go', async () => {
-    const all = targets();
-    await all.load();
-    const asked = ask(all);
-    expect(await all.get(ID, new Set(['waiting']), 2000)).toMatchObject({ state: 'waiting', podUid: POD });
-    const restored = all.restore(ID, restore);
-    const answer = await asked;
-    if (answer.verdict !== 'restore') throw new Error(JSON.stringify(answer));
-    expect(await readFile(path.join(answer.imageDir, 'pages-1.img'), 'utf8')).toBe('memory');
-    expect((await readFile(path.join(answer.imageDir, 'utsns-1.img'))).toString('latin1')).toContain(
-      'tick-migration-1',
-    );
-    const inRoot = (name: string) => readFile(path.join(dir, 'bundles/c-1/rootfs', name), 'utf8');
-    expect(await inRoot('etc/new')).toBe('written');
-    await expect(inRoot('etc/passwd')).rejects.toThrow(/ENOENT/);
-    expect(await readFile(path.join(dir, 'shm/x'), 'utf8')).toBe('shared');
-    await tasksRun();
-    all.started('c-1');
-    expect(await restored).toMatchObject({ state: 'restored', failure: null });
+/** Lets the pod's containers ask one after another, as the kubelet does, up to `staged`. */
+async function stage(all: Targets, transport: Transport, files = state()): Promise<void> {
+  const first = ask(all, 'app');
+  await whenState(all, 'waiting');
+  const answer = transport(all, files);
+  expect(await first).toMatchObject({ verdict: 'restore' });
+  await restored(all, 'app');
+  expect(await ask(all, 'web')).toMatchObject({ verdict: 'restore' });
+  await restored(all, 'web');
+  expect(await answer).toMatchObject({ state: 'staged', podUid: POD, failure: null });
+}
+
+describe.each([
+  ['a stream', byStream],
+  ['the store', byStore],
+])('a state that arrives by %s', (_name, transport) => {
+  it('is put into its places before the containers that need it are restored', async () => {
+    const all = await targets();
+    const first = ask(all, 'app');
+    await whenState(all, 'waiting');
+    const answer = transport(all, state());
+    const told = await first;
+    if (told.verdict !== 'restore') throw new Error(JSON.stringify(told));
+    expect(await readFile(path.join(told.imageDir, 'pages-1.img'), 'utf8')).toBe('memory of app');
+    expect(await readFile(path.join(told.imageDir, 'utsns-1.img'), 'latin1')).toContain('new-pod');
+    expect(await read('bundles/c-app/rootfs/etc/new')).toBe('written');
+    await expect(read('bundles/c-app/rootfs/etc/passwd')).rejects.toThrow(/ENOENT/);
+    expect(await read('shm/x')).toBe('shared');
+    expect(await read(volume('kept'))).toBe('cached');
+    expect(await read(`pods/${POD}/containers/app/a1b2`)).toBe('so far so good');
+    await restored(all, 'app');
+    const second = await ask(all, 'web');
+    if (second.verdict !== 'restore') throw new Error(JSON.stringify(second));
+    expect(await readFile(path.join(second.imageDir, 'pages-1.img'), 'utf8')).toBe('memory of web');
+    await restored(all, 'web');
+    expect(await answer).toMatchObject({ state: 'staged' });
+    expect(await all.resume(ID)).toMatchObject({ state: 'restored' });
+  });
+});
+
+it('a state is not used when it has a file that means nothing', async () => {
+  const all = await targets();
+  const first = ask(all, 'app');
+  await whenState(all, 'waiting');
+  const sent = byStream(all, { 'app/image/..x': Buffer.from('?') });
+  expect(await first).toMatchObject({
+    verdict: 'refuse',
+    reason: expect.stringContaining("'app/image/..x'"),
+  });
+  expect(await sent).toMatchObject({ state: 'failed' });
+});
+
+describe('while it is restored, a container', () => {
+  it('has options for CRIU that leave it stopped, and the plain ones as soon as it is', async () => {
+    const all = await targets();
+    const first = ask(all, 'app');
+    await whenState(all, 'waiting');
+    const answer = byStream(all, state());
+    await first;
+    const { annotations } = JSON.parse(await read('bundles/c-app/config.json'));
+    expect(annotations['org.criu.config']).toBe(path.join(dir, 'run/criu/c-app.conf'));
+    expect(await read('run/criu/c-app.conf')).toBe('tcp-close\nleave-stopped\n');
+    await restored(all, 'app');
+    await expect.poll(() => read('run/criu/c-app.conf')).toBe('tcp-close\n');
+    await all.abort(ID, 'enough');
+    expect(await answer).toMatchObject({ state: 'refused' });
   });
 
+  it('has the plain options again after the agent was killed', async () => {
+    await mkdir(path.join(dir, 'run/criu'));
+    await writeFile(path.join(dir, 'run/criu/c-app.conf'), 'tcp-close\nleave-stopped\n');
+    await targets();
+    expect(await read('run/criu/c-app.conf')).toBe('tcp-close\n');
+  });
+});
+
+describe('a state on the store', () => {
   it.each([
     ['another hash', { sha256: '0'.repeat(64) }],
     ['another size', { bytes: 7 }],
     ['another place', { path: '.podferry/migrations/y/state.tar' }],
     ['a path out of the store', { path: '../../etc/passwd' }],
   ])('is not used when the source told of %s', async (_what, change) => {
-    const all = targets();
-    await all.load();
-    const asked = ask(all);
-    await all.get(ID, new Set(['waiting']), 2000);
-    expect(await all.restore(ID, { ...restore, ...change })).toMatchObject({ state: 'failed' });
-    expect(await asked).toMatchObject({ verdict: 'refuse' });
-    expect(await ask(all)).toMatchObject({ verdict: 'refuse' });
-  });
-
-  it('is not fetched when there is no room for it', async () => {
-    const all = targets();
-    await all.load();
-    const asked = ask(all);
-    await all.get(ID, new Set(['waiting']), 2000);
-    const failed = await all.restore(ID, { ...restore, bytes: 2 ** 50 });
-    expect(failed).toMatchObject({ state: 'failed', failure: { step: 'space' } });
+    const all = await targets();
+    const asked = ask(all, 'app');
+    await whenState(all, 'waiting');
+    expect(await all.restore(ID, { ...(await putState(state())), ...change })).toMatchObject({
+      state: 'failed',
+    });
     expect(await asked).toMatchObject({ verdict: 'refuse' });
   });
 });
+
+it.each(['stream', 'store'])(
+  'a state is not fetched by %s when there is no room for it',
+  async (transport) => {
+    const all = await targets();
+    const asked = ask(all, 'app');
+    await whenState(all, 'waiting');
+    const query: StreamQuery = {
+      containers: CONTAINERS,
+      compression: 'none',
+      bytes: 2 ** 50,
+      deadlineMs: 10_000,
+    };
+    const failed =
+      transport === 'stream'
+        ? await all.stream(ID, query, Readable.from([]))
+        : await all.restore(ID, { ...(await putState(state())), bytes: 2 ** 50 });
+    expect(failed).toMatchObject({ state: 'failed', failure: { step: 'space' } });
+    expect(await asked).toMatchObject({ verdict: 'refuse' });
+  },
+);
 
 describe('records', () => {
   it('let a restarted container of a moved pod start fresh, after a restart of the agent as well', async () => {
-    await mkdir(path.join(dir, 'pods', POD));
-    const first = targets();
-    await first.load();
-    const asked = ask(first);
-    await first.get(ID, new Set(['waiting']), 2000);
-    const restored = first.restore(ID, restore);
-    await asked;
-    await tasksRun();
-    first.started('c-1');
-    await restored;
-    // The record is written right after the answer.
-    const file = path.join(dir, 'records', `${ID}.json`);
-    await expect.poll(() => readFile(file, 'utf8'), { timeout: 4000 }).toContain('"state":"restored"');
-    const later = targets();
-    await later.load();
-    expect(await ask(later)).toEqual({ verdict: 'pass' });
+    const first = await targets();
+    await stage(first, byStream);
+    await first.resume(ID);
+    // The record is written once more right after the answer.
+    await expect.poll(() => read('records', `${ID}.json`)).toContain('"resumed":true');
+    expect(await ask(await targets(), 'app')).toEqual({ verdict: 'pass' });
   });
 
   it('of pods that are gone are forgotten', async () => {
-    await mkdir(path.join(dir, 'pods', POD));
-    const all = targets();
-    await all.load();
-    void ask(all);
-    await all.get(ID, new Set(['waiting']), 2000);
-    await all.abort(ID, 'over', 10);
-    await targets().load();
+    const all = await targets();
+    void ask(all, 'app');
+    await whenState(all, 'waiting');
+    await all.abort(ID, 'over');
+    await targets();
     expect(await records.load()).toHaveLength(1);
     await rm(path.join(dir, 'pods', POD), { recursive: true });
-    await targets().load();
+    await targets();
     expect(await records.load()).toEqual([]);
   });
 });
 
-describe('a container that is none of ours', () => {
-  it('starts as usual', async () => {
-    await config('c-1', {});
-    expect(await ask(targets())).toEqual({ verdict: 'pass' });
+describe('a container', () => {
+  it('that is none of ours starts as usual', async () => {
+    await writeConfigs({});
+    expect(await ask(await targets(), 'app')).toEqual({ verdict: 'pass' });
+  });
+
+  it('that has run to its end in the source becomes one that ends at once', async () => {
+    expect(await ask(await targets(), 'init')).toEqual({ verdict: 'pass' });
+    const { process, mounts } = JSON.parse(await read('bundles/c-init/config.json'));
+    expect(process.args).toEqual(['/dev/.podferry/busybox', 'true']);
+    expect(mounts).toContainEqual(expect.objectContaining({ destination: process.args[0], type: 'bind' }));
   });
 
   it('does not start with annotations that contradict each other', async () => {
-    await config('c-1', { annotations: { 'podferry.dev/migration': ID, 'podferry.dev/checkpoint': 'x' } });
-    await expect(ask(targets())).rejects.toThrow(/both/);
+    await writeConfigs({ 'podferry.dev/migration': ID, 'podferry.dev/checkpoint': 'x' });
+    await expect(ask(await targets(), 'app')).rejects.toThrow(/both/);
   });
 
   it('is refused when there is no such checkpoint, and may ask again', async () => {
-    await config('c-1', { annotations: { 'podferry.dev/checkpoint': 'nothing' } });
-    const all = targets();
-    await all.load();
-    expect(await ask(all)).toMatchObject({ verdict: 'refuse' });
+    await writeConfigs({ 'podferry.dev/checkpoint': 'nothing', 'podferry.dev/containers': 'app' });
+    const all = await targets();
+    expect(await ask(all, 'app')).toMatchObject({ verdict: 'refuse' });
     expect(await all.get(POD, new Set(), 0)).toMatchObject({ state: 'absent', failure: { step: 'fetch' } });
     expect(await records.load()).toEqual([]);
+  });
+});
+
+describe('a checkpoint', () => {
+  async function putCheckpoint(): Promise<void> {
+    const files = [];
+    for (const [name, content] of Object.entries(state())) {
+      const stored = name.replace('/image/', '/');
+      const file = path.join(dir, 'store/saved/pod', stored);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      files.push({ path: stored, bytes: content.length, sha256 });
+    }
+    const manifest = {
+      version: 2,
+      createdAt: new Date().toISOString(),
+      node: 'worker1',
+      source: { namespace: 'default', pod: 'pod', podUid: 'somebody' },
+      containers: CONTAINERS,
+      images: {},
+      files,
+    };
+    await writeFile(path.join(dir, 'store/saved/pod/podferry.json'), JSON.stringify(manifest));
+  }
+
+  it.each([
+    [
+      'podferry’s annotations',
+      { 'podferry.dev/checkpoint': 'saved/pod', 'podferry.dev/containers': 'app,web' },
+    ],
+    [
+      'the old contract’s, which name no containers',
+      { snapshotPolicy: 'restore', snapshotPath: '/saved/pod' },
+    ],
+  ])('is restored, all its containers, for a pod with %s', async (_what, annotations) => {
+    await putCheckpoint();
+    await writeConfigs(annotations);
+    const all = await targets();
+    expect(await ask(all, 'app')).toMatchObject({ verdict: 'restore' });
+    expect(await read(volume('kept'))).toBe('cached');
+    await restored(all, 'app');
+    expect(await ask(all, 'web')).toMatchObject({ verdict: 'restore' });
+    await restored(all, 'web');
+    expect(await all.get(POD, new Set(['restored']), 3000)).toMatchObject({ state: 'restored' });
+  });
+
+  it('that was damaged is not used', async () => {
+    await putCheckpoint();
+    await writeFile(path.join(dir, 'store/saved/pod/web/pages-1.img'), 'memory of cow');
+    await writeConfigs({ 'podferry.dev/checkpoint': 'saved/pod', 'podferry.dev/containers': 'app,web' });
+    const all = await targets();
+    expect(await ask(all, 'app')).toMatchObject({
+      verdict: 'refuse',
+      reason: expect.stringContaining('web/pages-1.img'),
+    });
+    await expect(read(volume('kept'))).rejects.toThrow(/ENOENT/);
   });
 });

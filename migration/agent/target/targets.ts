@@ -10,7 +10,7 @@ import type { Records } from '../records.ts';
 import { KUBELET_PODS } from '../source/pod.ts';
 import { requireSpace } from '../space.ts';
 import { readManifest } from '../store/checkpoint-manifest.ts';
-import { userPath } from '../store/path.ts';
+import { checkpointPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { receiveStream } from '../stream/receiver.ts';
 import { KEEP_MS, stagingName } from '../tidy.ts';
@@ -179,14 +179,14 @@ export class Targets {
     if (bundle.restoredContainers !== undefined) return bundle.restoredContainers;
     if (target.document.containers.length > 0) return target.document.containers;
     if (origin.kind === 'move') return [bundle.container];
-    return (await readManifest(this.#store, userPath(origin.path))).manifest.containers;
+    return (await readManifest(this.#store, checkpointPath(origin.path))).manifest.containers;
   }
 
   #bringCheckpoint(origin: Origin, target: Target): Bring {
     if (origin.kind === 'move') return () => Promise.reject(new Error('a move brings its state by itself'));
     return () =>
       this.#staged(origin.id, (staging) =>
-        receiveCheckpoint(this.#store, userPath(origin.path), target.document.containers, staging),
+        receiveCheckpoint(this.#store, checkpointPath(origin.path), target.document.containers, staging),
       );
   }
 
