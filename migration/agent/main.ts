@@ -47,7 +47,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const observed = observing(stateDir, metrics, log);
   const sources = new Sources(
     { ...source, connect, records: observed('move', 'moves', sourceDocument) },
-    { ...source, node: config.node, records: observed('checkpoint', 'checkpoints', checkpointDocument) },
+    { ...source, node: config.node, records: observed('checkpoint', 'pod-checkpoints', checkpointDocument) },
   );
   const targets = new Targets(
     observed('target', 'targets', targetDocument),
