@@ -47,6 +47,9 @@ const OPERATOR_PODS = [
   '--prefix',
 ];
 
+/** Fetched from inside: the operator's metrics are served nowhere else. */
+const PRINT_METRICS = "fetch('http://127.0.0.1:8080/metrics').then((r) => r.text()).then(console.log)";
+
 const CLUSTER_QUESTIONS: Record<string, string[]> = {
   'nodes.yaml': ['get', 'nodes', '-o', 'yaml'],
   'pods.txt': ['get', 'pods', '-A', '-o', 'wide'],
@@ -57,6 +60,10 @@ const CLUSTER_QUESTIONS: Record<string, string[]> = {
   'podmigrations-described.txt': ['describe', 'podmigrations', '-A'],
   'crd.yaml': ['get', 'crd', '-o', 'yaml'],
   'workloads.yaml': ['get', 'deployments,replicasets,daemonsets,services,leases', '-A', '-o', 'yaml'],
+  'operator-metrics.txt': [
+    ...['exec', '-n', OPERATOR_NAMESPACE, `deployment/${OPERATOR_DEPLOYMENT}`],
+    ...['--', 'node', '-e', PRINT_METRICS],
+  ],
   'operator-log.txt': ['logs', ...OPERATOR_PODS, '--tail=20000'],
   'operator-log-before.txt': ['logs', ...OPERATOR_PODS, '--tail=20000', '--previous'],
 };
@@ -67,6 +74,6 @@ export function clusterItems(
 ): EvidenceItem[] {
   return Object.entries(CLUSTER_QUESTIONS).map(([name, args]) => ({
     file: `cluster/${name}`,
-    collect: () => kubectl([...args, '--request-timeout=20s'], ASK_SECONDS),
+    collect: () => kubectl(['--request-timeout=20s', ...args], ASK_SECONDS),
   }));
 }

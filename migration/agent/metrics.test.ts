@@ -86,8 +86,8 @@ it('logs one line a transition, with the id of the migration', () => {
   told(undefined, first);
   told(first, { ...first, bytes: 5 });
   told(first, { ...first, state: 'committed' });
-  expect(lines.map(({ migration, operation, from, to }) => [migration, operation, from, to])).toEqual([
-    ['uid-1', 'move', 'absent', 'moving'],
-    ['uid-1', 'move', 'moving', 'committed'],
+  expect(lines.map(({ migration, side, from, to }) => [migration, side, from, to])).toEqual([
+    ['uid-1', 'source', 'absent', 'moving'],
+    ['uid-1', 'source', 'moving', 'committed'],
   ]);
 });

@@ -2,7 +2,10 @@ import type { Logger } from './log.ts';
 import type { AgentMetrics, Measured, Operation } from './metrics.ts';
 import type { OnChange, Standing } from './observed-records.ts';
 
-/** Counts every change of a record, and logs each change of state as one line with the migration's id. */
+/**
+ * Counts every change of a record, and logs each change of state as one line with the migration's id. Targets log their own:
+ * some of their states are never on disk.
+ */
 export function transitions(
   operation: Operation,
   metrics: AgentMetrics,
@@ -11,8 +14,9 @@ export function transitions(
   return (before, after) => {
     metrics.changed(operation, before, after);
     const { id, state, freezeMs, bytes, failure } = after;
-    if (state === before?.state) return;
+    if (operation === 'target' || state === before?.state) return;
     const from = before?.state ?? 'absent';
-    log.info({ migration: id, operation, from, to: state, freezeMs, bytes, failure }, 'state changed');
+    const side = operation === 'move' ? 'source' : operation;
+    log.info({ migration: id, side, from, to: state, freezeMs, bytes, failure }, 'state changed');
   };
 }

@@ -44,7 +44,8 @@ export async function runController(options: ControllerOptions, signal: AbortSig
       }
     },
     onError: (key, error, attempts) => {
-      log.warn({ object: key, err: error, attempts }, 'will try again');
+      const migration = cluster.uidOf(fromText(key));
+      log.warn({ migration, object: key, err: error, attempts }, 'will try again');
       if (isWorthTelling(attempts)) cluster.tellTrouble(fromText(key), error);
     },
   });

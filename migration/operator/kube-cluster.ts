@@ -248,6 +248,11 @@ export class KubeCluster implements Cluster {
     return raw === undefined ? undefined : controllerSelector(raw);
   }
 
+  /** The id of a Podmigration, by which logs and agents call it. */
+  uidOf(of: { namespace: string; name: string }): string | undefined {
+    return this.#migrations.get(of.namespace, of.name)?.metadata.uid;
+  }
+
   /** Says on the Podmigration itself what it waits for. */
   tellTrouble(of: { namespace: string; name: string }, error: unknown): void {
     const migration = this.#migrations.get(of.namespace, of.name);

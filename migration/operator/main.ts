@@ -15,7 +15,12 @@ import { readSettings } from './settings.ts';
 /** The operator: one of its replicas leads and reconciles; the others wait for the lease. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const log = pino({ name: OPERATOR_NAME, level: settings.logLevel });
+  const log = pino({
+    level: settings.logLevel,
+    base: { node: settings.identity },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
