@@ -1,4 +1,4 @@
-import { access, readFile, statfs } from 'node:fs/promises';
+import { access, mkdir, readFile, statfs } from 'node:fs/promises';
 import { machine, release } from 'node:os';
 import type { NodeFacts } from '../../contract/agent-api.ts';
 import { failed, passed, type Verdict } from '../../contract/verdict.ts';
@@ -40,6 +40,8 @@ async function cgroupVersion(): Promise<1 | 2> {
 
 /** Room for images: both the file system's and the machine's, as one may be larger than the other. */
 async function memoryRoom(imagesDir: string): Promise<number> {
+  // It is made by the first move, like here.
+  await mkdir(imagesDir, { recursive: true, mode: 0o700 });
   const [free, available] = await Promise.all([freeBytes(imagesDir), availableMemory()]);
   return Math.min(free, available);
 }
