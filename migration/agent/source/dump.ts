@@ -21,8 +21,17 @@ export interface DumpPlaces {
  * Throws StepError `dump` with CRIU's words.
  */
 export async function dump(container: RunningContainer, places: DumpPlaces): Promise<void> {
-  const args = ['--root', RUNC_ROOT, 'checkpoint', '--leave-running', '--tcp-established', '--ext-unix-sk'];
-  args.push('--file-locks', '--image-path', places.imageDir, '--work-path', places.logDir, container.id);
+  const args = ['--root', RUNC_ROOT, 'checkpoint', '--leave-running', '--ext-unix-sk', '--file-locks'];
+  // A frozen listener goes on getting connections, which nobody has accepted: they are not taken along.
+  args.push(
+    '--tcp-established',
+    '--tcp-skip-in-flight',
+    '--image-path',
+    places.imageDir,
+    '--work-path',
+    places.logDir,
+    container.id,
+  );
   const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true });
   if (result.code === 0) return;
   const criuLog = await criuWords(path.join(places.logDir, 'dump.log'));
