@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,6 +38,8 @@ const STOP_LIMIT_MS = 30_000;
 async function run(config: AgentConfig, log: Logger): Promise<void> {
   const tls = await loadTls(config.tls);
   const { stateDir, imagesDir, logDir, storeRoot } = config;
+  // It is below /run, gone with each boot; how much room it has is asked before anything is put there.
+  await mkdir(imagesDir, { recursive: true, mode: 0o700 });
   const store = openStore(config.store, storeRoot, tls);
   const runDir = path.dirname(config.runtimeSocket);
   const shared = { store, imagesDir, logDir, log };
