@@ -3,6 +3,7 @@ import { inStep } from '../failure.ts';
 import { requireSpace } from '../space.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import { type CapturePlaces, captureFrozen, prepareStaging } from './capture.ts';
+import { closeConnections } from './close-connections.ts';
 import type { CgroupPath } from './container.ts';
 import { endDumps } from './dump.ts';
 import { freezePod } from './freeze-pod.ts';
@@ -32,6 +33,8 @@ export interface Containers {
   ): Promise<void>;
   /** Lets containers run again; content if they are gone. */
   thaw(cgroups: readonly CgroupPath[]): void;
+  /** Closes the connections of frozen containers, so that their clients know. StepError `close`. */
+  closeConnections(cgroups: readonly CgroupPath[]): Promise<void>;
   /** Ends frozen containers before they run another instruction. StepError `release`. */
   kill(cgroups: readonly CgroupPath[]): Promise<void>;
   /** Whether none of them is there any more. */
@@ -56,6 +59,7 @@ export const runcContainers: Containers = {
   thaw: (cgroups) => {
     for (const cgroup of cgroups) thaw(cgroup);
   },
+  closeConnections,
   async kill(cgroups) {
     const ended = await Promise.allSettled(cgroups.map((cgroup) => killFrozen(cgroup)));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;

@@ -286,7 +286,7 @@ describe('after a restart of the agent', () => {
     const all = await leftBehind({ state: 'committed' });
     expect(all.moveRecord(ID)).toMatchObject({ state: 'committed', resumed: true });
     expect(target.calls).toEqual(['resume']);
-    expect(containers.done).toEqual([]);
+    expect(containers.done).toEqual(['close connections']);
     expect(await all.release(ID)).toMatchObject({ state: 'released' });
   });
 

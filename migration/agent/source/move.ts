@@ -209,6 +209,10 @@ export class Move {
     const timings = own.length > 0 ? [...own, ...target.timings] : this.#document.timings;
     await this.#save({ resumed: true, freezeMs, timings });
     this.#log.info({ freezeMs, timings, bytes: this.#document.bytes }, 'moved');
+    // Nobody waits for it: clients that are not told now are told when the tasks are killed.
+    this.#context.containers.closeConnections(this.#cgroups).catch((error: unknown) => {
+      this.#log.warn({ error: String(error) }, 'connections not closed');
+    });
   }
 
   /** The target says, for good, that it never ran and never will: the source is what is left of the pod. */

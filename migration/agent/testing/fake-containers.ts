@@ -57,6 +57,10 @@ export class FakeContainers implements Containers {
     if (this.state === 'frozen') this.state = 'running';
   }
 
+  async closeConnections(): Promise<void> {
+    this.#step('close connections');
+  }
+
   async kill(): Promise<void> {
     this.#step('kill');
     this.state = 'killed';
