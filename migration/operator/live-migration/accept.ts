@@ -1,3 +1,4 @@
+import type { Podmigration } from '../../contract/podmigration.ts';
 import { failures } from '../../contract/verdict.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import { objectionsOf, withChecks } from '../checks/movable.ts';
@@ -60,8 +61,10 @@ interface Found {
 function take({ cluster, migration, status }: Run, { pod, document }: Found, node: Node | undefined) {
   const { namespace } = migration.metadata;
   const { name, uid } = pod.metadata;
+  // One that waited in the queue has named its target before: that name is its own.
+  const isOfOthers = (other: Podmigration) => other.metadata.uid !== migration.metadata.uid;
   const isTaken = (other: string) =>
-    cluster.pod(namespace, other) !== undefined || cluster.migrationsOf(namespace, other).length > 0;
+    cluster.pod(namespace, other) !== undefined || cluster.migrationsOf(namespace, other).some(isOfOthers);
   const keepsName = knowsByName(controllerAmong(ownersOf(document)));
   const targetPod = keepsName ? name : nextPodName(name, isTaken);
   const accepted = change(status, {

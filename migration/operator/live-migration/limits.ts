@@ -26,7 +26,7 @@ export const UNDO_MS = 30_000;
 export const READY_MS = 30_000;
 
 /** Between two looks at something that only people can mend. */
-export const LOST_AGAIN_MS = 10_000;
+export const LOST_AGAIN_MS = 2_000;
 
 /** Between two looks at something that no watch tells about. */
 export const LOOK_AGAIN_MS = 500;
