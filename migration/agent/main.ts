@@ -58,6 +58,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     { imagesDir, logDir, runDir },
     log,
   );
+  metrics.countReceived(() => targets.received);
   await Promise.all([sources.load(), targets.load()]);
   const places = { imagesDir, logDir, runDir, runcRoot: RUNC_ROOT };
   const tidyUp = () => tidy(places, [...sources.unfinished(), ...targets.unfinished()]);

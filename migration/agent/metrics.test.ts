@@ -91,3 +91,16 @@ it('logs one line a transition, with the id of the migration', () => {
     ['uid-1', 'source', 'moving', 'committed'],
   ]);
 });
+
+it('shows the bytes that arrived, as they are counted elsewhere', async () => {
+  const metrics = new AgentMetrics();
+  let received = 1000;
+  metrics.countReceived(() => received);
+  expect(await samples(metrics, 'received_bytes_total')).toEqual([
+    'podferry_agent_received_bytes_total 1000',
+  ]);
+  received = 3000;
+  expect(await samples(metrics, 'received_bytes_total')).toEqual([
+    'podferry_agent_received_bytes_total 3000',
+  ]);
+});

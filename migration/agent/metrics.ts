@@ -46,7 +46,7 @@ export class AgentMetrics {
   readonly #freeze: Histogram<'operation'>;
   readonly #phase: Histogram<'operation' | 'phase'>;
   readonly #sent: Counter<'operation'>;
-  readonly #received: Counter;
+  #received: () => number = () => 0;
 
   constructor() {
     const registers = [this.registry];
@@ -76,10 +76,15 @@ export class AgentMetrics {
       labelNames: ['operation'],
       registers,
     });
-    this.#received = new Counter({
+    const received = (): number => this.#received();
+    new Counter({
       name: 'podferry_agent_received_bytes_total',
-      help: 'Bytes of state that were received for targets.',
+      help: 'Bytes of state that arrived for targets as streams.',
       registers,
+      collect() {
+        this.reset();
+        this.inc(received());
+      },
     });
     this.#gauge('operations_in_flight', 'Moves away, targets and checkpoints that are under way.', count);
     this.#gauge('containers_held', 'Containers that are held still, or may be.', countHeld);
@@ -101,9 +106,9 @@ export class AgentMetrics {
       this.#phase.observe({ operation, phase: name }, ms / 1000);
   }
 
-  /** Bytes of a state have arrived. */
-  received(bytes: number): void {
-    this.#received.inc(bytes);
+  /** Who counts the bytes that arrive, from the agent's start. */
+  countReceived(bytes: () => number): void {
+    this.#received = bytes;
   }
 
   /** An outcome counts once: a move that was committed is only released, a held checkpoint completed, later on. */

@@ -47,8 +47,6 @@ export class Target {
   readonly #untold = new Set<string>();
   /** The last write of the record; what is final is told to others only after it. */
   #saved: Promise<void> = Promise.resolve();
-  /** Bytes of the state that arrived so far. */
-  bytes = 0;
 
   constructor(
     id: string,

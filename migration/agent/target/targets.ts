@@ -46,6 +46,8 @@ export class Targets {
   readonly #configs: CriuConfigs;
   readonly #hooks: PostStartHooks;
   readonly #log: Logger;
+  /** Bytes of streamed states that have arrived since the agent's start. */
+  received = 0;
 
   constructor(records: Records<TargetDocument>, store: Store, places: TargetPlaces, log: Logger) {
     this.#records = records;
@@ -133,7 +135,7 @@ export class Targets {
       this.#staged(id, async (staging) => {
         await requireSpace(staging, bytes);
         const onBytes = (count: number): void => {
-          target.bytes += count;
+          this.received += count;
         };
         await receiveStream({ body, compression, staging, timeoutMs: deadline.left(), onBytes });
       }),
