@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -117,8 +118,7 @@ const stateOf =
       await mkdir(path.join(state.staging, name, IMAGE_DIR), { recursive: true });
       await mkdir(path.join(dir, 'bundles', name, 'rootfs'), { recursive: true });
     }
-    const { mkdir: make, writeFile } = await import('node:fs/promises');
-    await make(path.join(dir, 'bundles', 'sandbox'), { recursive: true });
+    await mkdir(path.join(dir, 'bundles', 'sandbox'), { recursive: true });
     await writeFile(path.join(dir, 'bundles', 'sandbox', 'config.json'), '{}');
     return state;
   };
@@ -380,6 +380,7 @@ describe('an abort', () => {
     expect(await answer).toEqual({ verdict: 'refuse', reason: 'abort: too late' });
     expect(one.document.state).toBe('refused');
     expect(restorer.done.filter((what) => what.startsWith('kill'))).toEqual(['kill']);
+    expect(existsSync(path.join(dir, 'staging'))).toBe(false);
   });
 
   it('kills a restore that is under way, after the record says so', async () => {

@@ -243,16 +243,24 @@ export class Target {
     this.#change({ state: 'fetching', timings: [], failure: null, restored: [] });
     const container = this.#admit(asked);
     const saved = this.#save();
-    const arrived = await this.#watch.phase('fetch', () => bring(deadline));
-    await arrived.deliverShared(bundle);
-    await failpoint('during-restore', this.#document.id);
-    await saved;
-    if (deadline.past) throw new StepError('fetch', 'the state arrived after the deadline');
-    if (!(await isAlive(runtime)))
-      throw new StepError('restore', 'the runtime that waited has ended: the kubelet gave up on it');
-    this.#arrived = arrived;
-    const answer = await this.#letRestore(container, bundle, 'fetching');
-    this.#answer(answer);
+    this.#arrived = await this.#watch.phase('fetch', () => bring(deadline));
+    try {
+      await this.#arrived.deliverShared(bundle);
+      await saved;
+      if (deadline.past) throw new StepError('fetch', 'the state arrived after the deadline');
+      if (!(await isAlive(runtime)))
+        throw new StepError('restore', 'the runtime that waited has ended: the kubelet gave up on it');
+      this.#answer(await this.#letRestore(container, bundle, 'fetching'));
+    } finally {
+      if (this.#document.state !== 'restoring') await this.#forgetState();
+    }
+  }
+
+  /** The state is of no use any more. */
+  async #forgetState(): Promise<void> {
+    const arrived = this.#arrived;
+    this.#arrived = undefined;
+    await arrived?.remove();
   }
 
   /** Notes a container that is to be restored; it has to be on disk before the runtime is told. */
@@ -282,6 +290,7 @@ export class Target {
       this.#arrived.deliver(bundle),
       this.#restorer.prepare(container, bundle),
     ]);
+    await failpoint('during-restore', this.#document.id);
     if (this.#document.state !== from) return { verdict: 'refuse', reason: reasonOf(this.#document.failure) };
     this.#untold.delete(container.id);
     this.#change({ state: 'restoring' });
@@ -317,13 +326,12 @@ export class Target {
 
   async #stageIfComplete(): Promise<void> {
     const { state, containers, restored } = this.#document;
-    const ready = new Set(restored.filter(({ started }) => started).map(({ name }) => name));
+    const isReady = ({ init, started }: RestoredContainer): boolean => init !== null && started;
+    const ready = new Set(restored.filter(isReady).map(({ name }) => name));
     if (state !== 'restoring' || !containers.every((name) => ready.has(name))) return;
     await this.#requireAlive();
     await this.#settle({ state: 'staged', timings: [...this.#watch.timings] });
-    const arrived = this.#arrived;
-    this.#arrived = undefined;
-    this.#background(arrived?.remove() ?? Promise.resolve());
+    this.#background(this.#forgetState());
     if (this.#isCheckpoint()) await this.resume();
   }
 
@@ -367,8 +375,7 @@ export class Target {
     await this.#settle({ state, failure, timings: [...this.#watch.timings] });
     this.#answer({ verdict: 'refuse', reason: reasonOf(failure) });
     await this.#kill(this.#document.restored.filter(({ id }) => !this.#untold.has(id)));
-    await this.#arrived?.remove();
-    this.#arrived = undefined;
+    await this.#forgetState();
   }
 
   /** What is left of it is stopped for ever, and goes with its pod. */
