@@ -31,7 +31,7 @@ export async function untilRestored(
         else if (ended) throw await restoreError(workDir);
       };
       const lookSafely = () => void look().catch(reject);
-      watcher = watch(bundle, (_event, name) => name === PID_FILE && lookSafely());
+      watcher = watchBundle(bundle, (name) => name === PID_FILE && lookSafely());
       watcher.on('error', reject);
       timer = setInterval(lookSafely, POLL_MS);
       lookSafely();
@@ -39,6 +39,16 @@ export async function untilRestored(
   } finally {
     watcher?.close();
     clearInterval(timer);
+  }
+}
+
+function watchBundle(bundle: string, onChange: (name: string | null) => void): FSWatcher {
+  try {
+    return watch(bundle, (_event, name) => onChange(name));
+  } catch (cause) {
+    throw new StepError('restore', `containerd has given up the container: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
