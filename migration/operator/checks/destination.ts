@@ -48,7 +48,7 @@ export const destination: Checks<DestinationFacts> = {
     );
     if (found.length === 0) return passed();
     const taints = found.map(({ key, effect }) => `${key}:${effect}`).join(', ');
-    return failed(`the pod does not tolerate of node ${node.metadata.name}: ${taints}`);
+    return failed(`node ${node.metadata.name} has taints that the pod does not tolerate: ${taints}`);
   },
   NodeAffinity({ node, pod }) {
     const labels = node.metadata.labels;
