@@ -13,7 +13,7 @@ type Serve = (asked: { node: string; id: string; query: URLSearchParams; body: u
 /** The agents of all nodes behind one port: the node's name comes first in the path, then the agent's own API. */
 export function agentsServer(moves: FakeMoves): Server {
   const routes = routesOf(moves);
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     answer(routes, request)
       .then((body) => ({ code: 200, body }))
       .catch((error: unknown) => ({
@@ -24,6 +24,9 @@ export function agentsServer(moves: FakeMoves): Server {
         response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       });
   });
+  // As real agents: a connection must not be closed just as the next request comes over it.
+  server.keepAliveTimeout = 180_000;
+  return server;
 }
 
 function routesOf(moves: FakeMoves): [string, RegExp, Serve][] {

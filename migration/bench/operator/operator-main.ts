@@ -34,7 +34,7 @@ async function main(apiUrl: string, agentsUrl: string): Promise<void> {
   const config = new KubeConfig();
   config.loadFromClusterAndUser({ name: 'bench', server: apiUrl, skipTLSVerify: true }, { name: 'bench' });
   const client = observedClient(kubeClient(config), metrics);
-  const log = pino({ level: 'warn' }, pino.destination(2));
+  const log = pino({ level: 'error' }, pino.destination(2));
   const onError = (error: unknown) => log.warn({ err: error }, 'lease not renewed');
   const onReady = (): void => {
     tell({ kind: 'ready', usage: usageNow() });
