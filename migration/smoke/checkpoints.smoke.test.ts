@@ -30,7 +30,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await lab.tryKubectl(['delete', 'podmigrations', '-l', `podferry.dev/smoke=${POD}`, '--timeout=60s']);
-  await lab.tryKubectl(['delete', 'podcheckpoints', '--all', '--timeout=60s']);
+  const names = (await checkpoints()).map(({ metadata }) => metadata.name);
+  if (names.length > 0) await lab.tryKubectl(['delete', 'podcheckpoints', ...names, '--timeout=60s']);
   await lab.removePods(POD);
   await lab.onNode(master, `${ROOT}; rm -rf "$root${PATH}"`);
   await lab.close();
@@ -183,10 +184,14 @@ describe('a checkpoint of a pod with two containers', () => {
 describe('a held checkpoint', () => {
   const pod = 'ckpt-held';
 
-  it('keeps the pod frozen until it is aborted', async () => {
+  it('keeps the pod frozen until it is aborted, also when the agent is restarted', async () => {
     await lab.startPod(pod, 'tick', here as string);
     const before = await lab.tick(pod);
     const uid = await lab.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
+    const page = `/api/v1/namespaces/${lab.namespace}/pods/${pod}:8080/proxy/`;
+    const answers = async () =>
+      (await lab.tryKubectl(['get', '--raw', page, '--request-timeout=2s'])).exitCode === 0;
+    expect(await answers()).toBe(true);
     const request = {
       source: { namespace: lab.namespace, pod, podUid: uid },
       containers: ['tick'],
@@ -196,7 +201,12 @@ describe('a held checkpoint', () => {
       deadlineMs: 60_000,
     };
     expect((await askAgent(`checkpoints/${uid}`, request)).state).toBe('held');
-    expect((await lab.tryKubectl(['exec', pod, '--request-timeout=3s', '--', 'true'])).exitCode).not.toBe(0);
+    expect(await answers()).toBe(false);
+    await lab.onNode(here as string, 'systemctl restart podferry-agent');
+    const again = () => askAgent(`checkpoints/${uid}`, request).catch(() => undefined);
+    const known = await lab.until('the agent is back', again, (record) => record !== undefined);
+    expect(known?.state).toBe('held');
+    expect(await answers()).toBe(false);
     expect((await askAgent(`checkpoints/${uid}/abort`, { reason: 'enough' })).state).toBe('complete');
     const after = await lab.until(
       'it counts on',
