@@ -82,6 +82,11 @@ export const CHECKS = {
     holds: 'no inotify watches in the container’s own file system',
     ignorable: 'CRIU may find the files by their names; if not, the dump fails and the pod goes on',
   },
+  DeletedNames: {
+    by: 'source agent',
+    holds:
+      'no file open or mapped under a deleted name while it has another (named POSIX semaphores are such)',
+  },
   EventCounters: {
     by: 'source agent',
     holds: 'no eventfd with EFD_SEMAPHORE, a flag that CRIU does not keep',

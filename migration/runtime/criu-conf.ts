@@ -8,14 +8,15 @@
  *   firewall rules cost 60 to 80 ms of the freeze.
  * - `cpu-cap ins`: record the CPU's features and refuse a restore on a CPU that lacks one. Without it the restore
  *   succeeds and the process later dies of an illegal instruction.
- * - `ghost-limit`: files that are open but deleted travel in the images up to this size, in bytes.
+ * - `ghost-limit`: files that are open but deleted travel in the images up to this size, in bytes: a
+ *   log of some hundred megabytes that was rotated away is nothing unusual.
  *
  * See https://criu.org/Configuration_files and https://github.com/opencontainers/runc/blob/main/docs/checkpoint-restore.md
  */
 export const criuRuncConf = `tcp-close
 network-lock skip
 cpu-cap ins
-ghost-limit 67108864
+ghost-limit 1073741824
 `;
 
 /** Where runc looks for it. */

@@ -99,7 +99,7 @@ const pods: Record<string, PodSpec> = {
       fsGroup: 2345,
     },
     containers: [
-      probeContainer(image, ['processes', 'waits:/tmp'], {
+      probeContainer(image, ['processes', 'waits:/tmp', 'memory:20'], {
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,

@@ -2,6 +2,7 @@ import type { SourcePreflight, SourcePreflightRequest } from '../../contract/age
 import { tasksOf } from '../source/freezer.ts';
 import { type FoundPod, findPod } from '../source/pod.ts';
 import type { StoreFolders } from '../store/store.ts';
+import { deletedNames, findRenamedAway } from './deleted-names.ts';
 import { diskUsage } from './disk-usage.ts';
 import { eventCounters, fileWatches, overlayDevices } from './file-watches.ts';
 import { lookAll } from './look.ts';
@@ -42,7 +43,8 @@ export async function preflightSource(
 
 /** The looks at what the pod's processes have open. All of them look at the same moment's processes. */
 function processLooks({ containers }: FoundPod) {
-  const found = readProcesses(containers.flatMap(({ cgroup }) => tasksOf(cgroup.path)));
+  const tasks = containers.flatMap(({ cgroup }) => tasksOf(cgroup.path));
+  const found = readProcesses(tasks);
   const sockets = found.then(readSockets);
   // Who looks at them is told; without a look, a failure is nobody's.
   for (const reading of [found, sockets]) reading.catch(() => undefined);
@@ -53,6 +55,7 @@ function processLooks({ containers }: FoundPod) {
     IoUring: async () => ioUring(await found),
     OpenFiles: async () => openFiles(await found),
     FileWatches: async () => fileWatches(await found, await overlaysOf(containers)),
+    DeletedNames: async () => deletedNames(await findRenamedAway(tasks)),
     EventCounters: async () => eventCounters(await found),
     Mptcp: async () => mptcp(await sockets),
     Sockets: async () => socketFamilies(await sockets),

@@ -4,20 +4,36 @@ import path from 'node:path';
 import { type Bundle, sandboxHostName } from '../bundle.ts';
 import { StepError } from '../failure.ts';
 import { findVolumes } from '../source/pod.ts';
-import { IMAGE_DIR, type StatePart, statePath } from '../state-layout.ts';
+import { IMAGE_DIR, type StatePart, statePart, statePath } from '../state-layout.ts';
 import { applyLayer } from '../tar/apply.ts';
 import { setImageHostName } from './host-name.ts';
+import { keepPeriodicTimers } from './periodic-timers.ts';
+import { keepVolumeVersions } from './volume-versions.ts';
 
+/** CRIU's image of what processes have open. https://criu.org/Images */
+const OPEN_FILES = 'files.img';
 const LAYER_LIMIT_MS = 5 * 60_000;
 
 /** The state of one pod that has arrived whole, as it lies in a staging directory, on its way into the new pod. */
 export class PodState {
   readonly staging: string;
   readonly #kubeletPods: string;
+  /** What is being unpacked, or was, by path. */
+  readonly #unpacked = new Map<string, Promise<void>>();
 
   constructor(staging: string, kubeletPods: string) {
     this.staging = staging;
     this.#kubeletPods = kubeletPods;
+  }
+
+  /**
+   * Unpacks a file that has arrived while the rest is on its way, if its place is there: that of the container that waits, or one
+   * that the containers share. Only for a target that never runs unless all arrives. A failure shows in the calls below.
+   */
+  deliverEarly(name: string, bundle: Bundle): void {
+    const part = statePart(name);
+    if (part?.kind === 'layer' && part.container === bundle.container) this.#applyLayer(bundle);
+    if (part?.kind === 'shm' && bundle.shmDir !== undefined) this.#apply(part, bundle.shmDir);
   }
 
   /** Puts what the containers share into its places: emptyDirs and /dev/shm. Before the first of them is restored. */
@@ -36,20 +52,33 @@ export class PodState {
     if (!existsSync(imageDir))
       throw new StepError('fetch', `the state holds no images of container '${container}'`);
     await all([
-      this.#apply({ kind: 'layer', container }, path.join(bundle.dir, 'rootfs')),
+      this.#applyLayer(bundle),
       this.#deliverTerminationLog(bundle),
       this.#setHostName(bundle, imageDir),
+      this.#fitOpenFiles(bundle, path.join(imageDir, OPEN_FILES)),
     ]);
     return imageDir;
   }
 
-  remove(): Promise<void> {
-    return rm(this.staging, { recursive: true, force: true });
+  /** Removes what is staged, once nothing is being unpacked from it. */
+  async remove(): Promise<void> {
+    await Promise.allSettled(this.#unpacked.values());
+    await rm(this.staging, { recursive: true, force: true });
   }
 
-  async #apply(part: StatePart, directory: string): Promise<void> {
+  #applyLayer({ container, dir }: Bundle): Promise<void> {
+    return this.#apply({ kind: 'layer', container }, path.join(dir, 'rootfs'));
+  }
+
+  #apply(part: StatePart, directory: string): Promise<void> {
     const archive = this.#file(part);
-    if (existsSync(archive)) await applyLayer(archive, directory, LAYER_LIMIT_MS);
+    const known = this.#unpacked.get(archive);
+    if (known !== undefined) return known;
+    if (!existsSync(archive)) return Promise.resolve();
+    const unpacked = applyLayer(archive, directory, LAYER_LIMIT_MS);
+    unpacked.catch(() => undefined);
+    this.#unpacked.set(archive, unpacked);
+    return unpacked;
   }
 
   async #deliverTerminationLog({ container, terminationLog }: Bundle): Promise<void> {
@@ -60,6 +89,12 @@ export class PodState {
   async #setHostName(bundle: Bundle, imageDir: string): Promise<void> {
     const hostName = await sandboxHostName(bundle);
     if (hostName !== undefined) await setImageHostName(imageDir, hostName);
+  }
+
+  async #fitOpenFiles({ podUid }: Bundle, image: string): Promise<void> {
+    if (!existsSync(image)) return;
+    await keepPeriodicTimers(image);
+    await keepVolumeVersions(image, path.join(this.#kubeletPods, podUid, 'volumes'));
   }
 
   #file(part: StatePart): string {

@@ -72,19 +72,6 @@ def unlinked_large(where):
     sure(os.pread(file.fileno(), len(content), 0) == content, "its content is another")
 
 
-@group.keeps("an open file deleted under one of its two names")
-def unlinked_half(where):
-    folder = place(where, "half")
-    path, other = write(os.path.join(folder, "file"), b"one of two"), os.path.join(folder, "other")
-    os.link(path, other)
-    file = open(path, "r+b", buffering=0)
-    os.remove(path)
-    yield
-    same(file.read(), b"one of two")
-    sure(os.path.sameopenfile(file.fileno(), os.open(other, os.O_RDONLY)), "the two are two files now")
-    same(os.listdir(folder), ["other"], "the names in the folder")
-
-
 @group.keeps("an open file that was renamed")
 def renamed(where):
     folder = place(where, "renamed")

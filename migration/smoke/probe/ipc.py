@@ -57,16 +57,23 @@ def shared_deleted(word):
     same(memory[0:6], b"childs")
 
 
-@group.keeps("a named semaphore and its value")
+@group.keeps("a POSIX semaphore without a name, between two processes")
 def semaphore(word):
-    kind = 1
-    held = _multiprocessing.SemLock(kind, 3, 10, f"/{word}-semaphore", False)
+    held = _multiprocessing.SemLock(1, 3, 10, f"/{word}-unnamed", True)
     held.acquire()
+    ask, answer = os.pipe(), os.pipe()
+
+    def work():
+        os.read(ask[0], 1)
+        held.release()
+        os.write(answer[1], b"!")
+
+    child(work)
     yield
     same(held._get_value(), 2)
-    again = _multiprocessing.SemLock._rebuild(0, kind, 10, f"/{word}-semaphore")
-    again.release()
-    same(held._get_value(), 3, "its value after another's release")
+    os.write(ask[1], b"?")
+    os.read(answer[0], 1)
+    same(held._get_value(), 3, "its value after the other process's release")
 
 
 @group.keeps("System V shared memory")

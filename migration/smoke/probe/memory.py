@@ -20,8 +20,9 @@ def hashed(data):
 
 @group.keeps("memory of its own, by its hash")
 def private(size):
-    block = os.urandom(1 << 20)
-    memory = bytearray().join(bytes([n % 251]) + block[1:] for n in range(int(size or 100)))
+    memory = bytearray(int(size) << 20)
+    for at in range(0, len(memory), 1 << 20):
+        memory[at : at + (1 << 20)] = os.urandom(1 << 20)
     before = hashed(memory)
     yield
     same(hashed(memory), before, "the hash")
