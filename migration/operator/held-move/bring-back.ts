@@ -29,15 +29,15 @@ const RELEASE = 'release';
 export const bringBack: Step = async (run) => {
   const { cluster, migration, status } = run;
   const { namespace } = migration.metadata;
+  if (status.attempts === undefined) return attempt(run);
   const pod = (await cluster.readPod(namespace, status.sourcePod ?? ''))?.pod;
-  if (pod && !isMadeFromState(run, pod)) {
-    // Without grace: only so the name is free at once. What is left of the source's processes is frozen, and killed by its agent.
-    await cluster.deletePod({ namespace, name: pod.metadata.name, uid: pod.metadata.uid }, 0);
-    return (await release(run)) ?? attempt(run);
-  }
+  const isOther = pod !== undefined && !isMadeFromState(run, pod);
+  // Without grace: only so the name is free at once. What is left of the source's processes is frozen, and killed by its agent.
+  if (isOther) await cluster.deletePod({ namespace, name: pod.metadata.name, uid: pod.metadata.uid }, 0);
   const released = await release(run);
   if (released) return released;
-  return pod && !pod.metadata.deletionTimestamp ? look(run, pod) : make(run, pod);
+  if (!pod || isOther) return make(run);
+  return pod.metadata.deletionTimestamp ? wait(LOOK_AGAIN_MS) : look(run, pod);
 };
 
 const isMadeFromState = ({ migration }: Run, { metadata }: Pod): boolean =>
@@ -66,14 +66,12 @@ function attempt(run: Run): Outcome {
   return write(change(run.status, { attempts, attemptedAt: run.now().toISOString() }));
 }
 
-async function make(run: Run, going: Pod | undefined): Promise<Outcome> {
-  const { cluster, status } = run;
-  if (status.attempts === undefined) return attempt(run);
-  if (going) return wait(LOOK_AGAIN_MS);
+/** One that cannot be made now, since somebody was faster, is made after the next look. */
+async function make(run: Run): Promise<Outcome> {
   const pod = await readPodToMake(run);
   try {
     const spec = place(pod.spec, placeFor(run), true);
-    await cluster.createPod({ ...pod, spec });
+    await run.cluster.createPod({ ...pod, spec });
   } catch (error) {
     if (!isApiError(error, 403) && !isApiError(error, 422)) throw error;
     return wait(LOOK_AGAIN_MS, { reason: 'PodRefused', message: error.message });

@@ -62,6 +62,8 @@ export class FakeAgents implements Agents {
   readonly #targets = new Map<string, TargetRecord['state']>();
   readonly #failed = new Map<string, AgentFailure>();
   readonly #dead = new Set<string>();
+  /** Checkpoints whose pods were held. */
+  readonly #held = new Map<string, 'held' | 'complete' | 'released'>();
   /** Hashes of the checkpoints that were taken. */
   readonly #saved = new Map<string, string>();
   readonly #cluster: FakeCluster;
@@ -75,6 +77,11 @@ export class FakeAgents implements Agents {
   /** Whether processes of the source run: never frozen, or thawed again. */
   sourceRuns(id: string): boolean {
     return !this.#dead.has(id) && ['absent', 'thawed'].includes(this.#sourceState(id));
+  }
+
+  /** What became of a pod that was held: undefined for one that never was. */
+  heldState(id: string): 'held' | 'complete' | 'released' | undefined {
+    return this.#held.get(id);
   }
 
   targetRuns(id: string): boolean {
@@ -175,20 +182,28 @@ export class FakeAgents implements Agents {
   async startCheckpoint(node: Node, id: string, request: CheckpointRequest): Promise<CheckpointRecord> {
     return this.#call('startCheckpoint', node, () => {
       this.checkpoints.set(id, request);
-      if (!this.checkpointFails && !this.#saved.has(id)) this.#saved.set(id, this.store.take(request));
+      if (!this.checkpointFails && !this.#saved.has(id)) {
+        this.#saved.set(id, this.store.take(request));
+        if (request.hold) this.#held.set(id, 'held');
+      }
       return this.#checkpointRecord(id);
     });
   }
 
   async abortCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
-    return this.#call('abortCheckpoint', node, () => this.#checkpointRecord(id));
+    return this.#call('abortCheckpoint', node, () => {
+      if (this.#held.get(id) === 'released') throw new AgentRefusal('it was killed', 409, 'abort', []);
+      if (this.#held.has(id)) this.#held.set(id, 'complete');
+      return this.#checkpointRecord(id);
+    });
   }
 
   async releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
-    return this.#call('releaseCheckpoint', node, () => ({
-      ...this.#checkpointRecord(id),
-      state: 'released',
-    }));
+    return this.#call('releaseCheckpoint', node, () => {
+      if (this.#held.get(id) === 'complete') throw new AgentRefusal('it is not held', 409, 'release', []);
+      this.#held.set(id, 'released');
+      return this.#checkpointRecord(id);
+    });
   }
 
   async preflightSource(node: Node): Promise<SourcePreflight> {
@@ -297,7 +312,8 @@ export class FakeAgents implements Agents {
 
   #checkpointRecord(id: string): CheckpointRecord {
     const request = this.checkpoints.get(id);
-    const state = !request ? 'absent' : this.checkpointFails ? 'failed' : 'complete';
+    const taken = this.#held.get(id) ?? 'complete';
+    const state = !request ? 'absent' : this.checkpointFails ? 'failed' : taken;
     const bad = state === 'failed' ? failure('dump') : null;
     return {
       id,

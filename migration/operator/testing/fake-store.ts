@@ -57,7 +57,8 @@ export class FakeStore {
 
   remove({ path, podUid, createdAt }: RemoveCheckpointRequest): { removed: boolean } {
     const manifest = this.#checkpoints.get(plain(path))?.manifest;
-    const isIt = manifest?.source.podUid === podUid && manifest.createdAt === createdAt;
+    const isOfThen = createdAt === undefined || manifest?.createdAt === createdAt;
+    const isIt = isOfThen && manifest?.source.podUid === podUid;
     if (isIt) this.drop(path);
     return { removed: isIt };
   }
