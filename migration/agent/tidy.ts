@@ -39,8 +39,8 @@ export async function tidy(
       if (old && !containers.has(path.basename(name, '.conf'))) await remove(notes, name);
 }
 
-/** The wrapper's marker of a restored container, CRIU's options for it, a hook of it that is not to run. */
-const NOTES = ['restored', 'criu', 'post-start'];
+/** See the wrapper. */
+const NOTES = ['restored', 'started', 'criu', 'post-start'];
 
 const NOTE_MS = 10 * 60_000;
 

@@ -16,13 +16,12 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-socket-'));
   socket = path.join(dir, 'run', 'runtime.sock');
   heard.length = 0;
-  const targets: Pick<Targets, 'create' | 'started' | 'swallowsExec'> = {
+  const targets: Pick<Targets, 'create' | 'swallowsExec'> = {
     create: async (id, bundle, pid) => {
       if (bundle === '/broken') throw new Error('config.json\ncannot be read');
       heard.push(`create ${id} ${bundle} ${pid}`);
       return { verdict: 'restore', imageDir: '/image', workDir: '/work' };
     },
-    started: (id) => void heard.push(`started ${id}`),
     swallowsExec: (id, file) => id === 'abc' && file === '/tmp/process',
   };
   server = createRuntimeServer(targets, pino({ level: 'silent' }));
@@ -49,10 +48,9 @@ function post(where: string): Promise<string> {
 
 it('answers the wrapper in lines', async () => {
   expect(await post('/create?id=abc&bundle=/run/b&pid=7')).toBe('restore\n/image\n/work\n');
-  expect(await post('/started?id=abc')).toBe('');
   expect(await post('/exec?id=abc&process=/tmp/process')).toBe('swallow\n');
   expect(await post('/exec?id=def&process=/tmp/process')).toBe('pass\n');
-  expect(heard).toEqual(['create abc /run/b 7', 'started abc']);
+  expect(heard).toEqual(['create abc /run/b 7']);
 });
 
 it.each([
@@ -76,5 +74,5 @@ it('is for root alone, and takes the place of a socket left behind', async () =>
   await new Promise((resolve) => server.close(resolve));
   await writeFile(socket, '');
   await listenAt(server, socket);
-  expect(await post('/started?id=abc')).toBe('');
+  expect(await post('/exec?id=def&process=/tmp/process')).toBe('pass\n');
 });

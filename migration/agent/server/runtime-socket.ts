@@ -14,9 +14,7 @@ const createQuery = z.strictObject({
   pid: z.coerce.number().int().positive(),
 });
 const execQuery = z.strictObject({ id: containerId, process: z.string().startsWith('/') });
-type RuntimeTargets = Pick<Targets, 'create' | 'started' | 'swallowsExec'>;
-
-const idQuery = z.strictObject({ id: containerId });
+type RuntimeTargets = Pick<Targets, 'create' | 'swallowsExec'>;
 
 /** The wrapper's questions, on a unix socket that only root can open. Answers are text; see target/answer.ts. */
 export function createRuntimeServer(targets: RuntimeTargets, log: Logger): Server {
@@ -56,9 +54,6 @@ async function serve(targets: RuntimeTargets, request: IncomingMessage): Promise
       const { id, bundle, pid } = createQuery.parse(query);
       return answerText(await targets.create(id, bundle, pid));
     }
-    case 'POST /started':
-      targets.started(idQuery.parse(query).id);
-      return '';
     case 'POST /exec': {
       const { id, process: file } = execQuery.parse(query);
       return targets.swallowsExec(id, file) ? 'swallow\n' : 'pass\n';

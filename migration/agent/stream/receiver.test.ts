@@ -13,10 +13,12 @@ const LAYER = 'app/rw.tar';
 
 let staging: string;
 let arrived: number;
+let whole: string[];
 
 beforeEach(async () => {
   staging = await mkdtemp(path.join(tmpdir(), 'podferry-receiver-'));
   arrived = 0;
+  whole = [];
 });
 afterEach(() => rm(staging, { recursive: true }));
 
@@ -29,6 +31,7 @@ const receive = (body: Readable, more: { compression?: 'zstd'; timeoutMs?: numbe
     onBytes: (bytes) => {
       arrived += bytes;
     },
+    onFile: (name) => void whole.push(name),
     ...more,
   });
 
@@ -60,6 +63,7 @@ describe('receiveStream', () => {
     expect((await staged(PAGES)).equals(files[PAGES] as Buffer)).toBe(true);
     expect((await staged(LAYER)).toString()).toBe('layer');
     expect(arrived).toBe(bytes.length);
+    expect(whole).toEqual([LAYER, PAGES]);
   });
 
   it('takes bytes one by one, too', async () => {
@@ -100,6 +104,7 @@ describe('receiveStream', () => {
     const body = inPieces(bytes);
     const closed = new Promise((resolve) => body.once('close', resolve));
     await expect(receive(body)).rejects.toThrow(/checksum/);
+    expect(whole).toEqual([]);
     await closed;
     expect(body.readableEnded).toBe(true);
   });

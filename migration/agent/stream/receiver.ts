@@ -23,6 +23,8 @@ export interface StreamToReceive {
   timeoutMs: number;
   /** Counts what arrives, in bytes. */
   onBytes: (bytes: number) => void;
+  /** A file is there as it was sent; whether the others will be is not known yet. */
+  onFile: (name: string) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface StreamToReceive {
  * nothing of it may be used otherwise.
  */
 export async function receiveStream(stream: StreamToReceive): Promise<void> {
-  const files = new StagedFiles(stream.staging);
+  const files = new StagedFiles(stream.staging, stream.onFile);
   const sink = decoding(files, stream.onBytes);
   try {
     await (stream.compression === 'zstd' ? throughZstd(stream, sink) : feed(stream, sink));
@@ -112,6 +114,7 @@ interface StagedFile {
 /** The files of a state that is arriving. They lie in memory; writing them in another thread leaves this one to decrypt. */
 class StagedFiles {
   readonly #staging: string;
+  readonly #onFile: (name: string) => void;
   readonly #open = new Map<string, StagedFile>();
   readonly #descriptors = new Set<number>();
   /** Writes follow each other: the next pieces of a file come after those before. */
@@ -119,8 +122,9 @@ class StagedFiles {
   /** Bytes that were handed over and are not in their files yet. */
   waiting = 0;
 
-  constructor(staging: string) {
+  constructor(staging: string, onFile: (name: string) => void) {
     this.#staging = staging;
+    this.#onFile = onFile;
   }
 
   begin(name: string): void {
@@ -146,7 +150,10 @@ class StagedFiles {
     if (file === undefined) return;
     this.#open.delete(name);
     this.#write(file);
-    this.#then(() => this.#close(file.fd));
+    this.#then(() => {
+      this.#close(file.fd);
+      this.#onFile(name);
+    });
   }
 
   /** Resolves when all that was handed over in whole portions or ended files is written; rejects when it cannot be. */

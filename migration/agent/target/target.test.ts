@@ -369,9 +369,9 @@ describe('an abort', () => {
     const arriving = new Promise<void>((resolve) => {
       arrived = resolve;
     });
-    const taken = one.take(['app'], 5000, async (deadline) => {
+    const taken = one.take(['app'], 5000, async (deadline, bundle) => {
       await arriving;
-      return stateOf('app')(deadline);
+      return stateOf('app')(deadline, bundle);
     });
     await one.until(new Set(['fetching']), 1000);
     await one.abort('too late');

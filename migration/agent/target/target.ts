@@ -243,7 +243,7 @@ export class Target {
     this.#change({ state: 'fetching', timings: [], failure: null, restored: [] });
     const container = this.#admit(asked);
     const saved = this.#save();
-    this.#arrived = await this.#watch.phase('fetch', () => bring(deadline));
+    this.#arrived = await this.#watch.phase('fetch', () => bring(deadline, bundle));
     try {
       await this.#arrived.deliverShared(bundle);
       await saved;
@@ -463,8 +463,8 @@ export class Target {
   }
 }
 
-/** Brings a state to this node; resolves when it is whole and verified. */
-export type Bring = (deadline: Deadline) => Promise<PodState>;
+/** Brings a state to this node, for the pod of the container that waits; resolves when it is whole and verified. */
+export type Bring = (deadline: Deadline, bundle: Bundle) => Promise<PodState>;
 
 /** A wrapper's `create`. */
 export interface Asked {

@@ -158,11 +158,11 @@ const read = (...names: string[]) => readFile(path.join(dir, ...names), 'utf8');
 const whenState = (all: Targets, state: TargetDocument['state']) => all.get(ID, new Set([state]), 3000);
 
 /** runc has restored a container, and the shim calls `start`. */
-async function restored(all: Targets, name: string): Promise<void> {
+async function restored(name: string): Promise<void> {
   const file = path.join(bundle(name), 'init.pid');
   await writeFile(`${file}.new`, String(process.pid));
   await rename(`${file}.new`, file);
-  all.started(`c-${name}`);
+  await writeFile(path.join(dir, 'run/started', `c-${name}`), '');
 }
 
 /** Lets the pod's containers ask one after another, as the kubelet does, up to `staged`. */
@@ -171,9 +171,9 @@ async function stage(all: Targets, transport: Transport, files = state()): Promi
   await whenState(all, 'waiting');
   const answer = transport(all, files);
   expect(await first).toMatchObject({ verdict: 'restore' });
-  await restored(all, 'app');
+  await restored('app');
   expect(await ask(all, 'web')).toMatchObject({ verdict: 'restore' });
-  await restored(all, 'web');
+  await restored('web');
   expect(await answer).toMatchObject({ state: 'staged', podUid: POD, failure: null });
 }
 
@@ -195,11 +195,11 @@ describe.each([
     expect(await read('shm/x')).toBe('shared');
     expect(await read(volume('kept'))).toBe('cached');
     expect(await read(`pods/${POD}/containers/app/a1b2`)).toBe('so far so good');
-    await restored(all, 'app');
+    await restored('app');
     const second = await ask(all, 'web');
     if (second.verdict !== 'restore') throw new Error(JSON.stringify(second));
     expect(await readFile(path.join(second.imageDir, 'pages-1.img'), 'utf8')).toBe('memory of web');
-    await restored(all, 'web');
+    await restored('web');
     expect(await answer).toMatchObject({ state: 'staged' });
     expect(await all.resume(ID)).toMatchObject({ state: 'restored' });
   });
@@ -227,7 +227,7 @@ describe('while it is restored, a container', () => {
     const { annotations } = JSON.parse(await read('bundles/c-app/config.json'));
     expect(annotations['org.criu.config']).toBe(path.join(dir, 'run/criu/c-app.conf'));
     expect(await read('run/criu/c-app.conf')).toBe('tcp-close\nleave-stopped\n');
-    await restored(all, 'app');
+    await restored('app');
     await expect.poll(() => read('run/criu/c-app.conf')).toBe('tcp-close\n');
     await all.abort(ID, 'enough');
     expect(await answer).toMatchObject({ state: 'refused' });
@@ -367,9 +367,9 @@ describe('a checkpoint', () => {
     const all = await targets();
     expect(await ask(all, 'app')).toMatchObject({ verdict: 'restore' });
     expect(await read(volume('kept'))).toBe('cached');
-    await restored(all, 'app');
+    await restored('app');
     expect(await ask(all, 'web')).toMatchObject({ verdict: 'restore' });
-    await restored(all, 'web');
+    await restored('web');
     expect(await all.get(POD, new Set(['restored']), 3000)).toMatchObject({ state: 'restored' });
   });
 

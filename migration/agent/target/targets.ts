@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
@@ -62,6 +62,7 @@ export class Targets {
   /** Takes up the records of an earlier run. Those of pods that are gone are forgotten. */
   async load(): Promise<void> {
     this.#configs.allPlain();
+    this.#watchStarts();
     for (const document of await this.#records.load()) {
       if (isFinal(document.state) && this.#podIsGone(document)) {
         await this.#records.remove(document.id);
@@ -97,11 +98,6 @@ export class Targets {
     });
   }
 
-  /** The wrapper's `start` of a restored container. */
-  started(containerId: string): void {
-    for (const target of this.#targets.values()) target.started(containerId);
-  }
-
   /** The wrapper's `exec` in a container with a postStart hook that is not to run again: whether this is the hook. */
   swallowsExec(containerId: string, processFile: string): boolean {
     return this.#hooks.swallows(containerId, processFile);
@@ -122,7 +118,7 @@ export class Targets {
   async restore(id: string, request: RestoreRequest): Promise<TargetRecord> {
     const target = this.#target(id);
     await target.take(request.containers, request.deadlineMs, (deadline) =>
-      this.#staged(id, (staging) => receiveArchive(this.#store, request, staging, deadline.left())),
+      this.#staged(id, ({ staging }) => receiveArchive(this.#store, request, staging, deadline.left())),
     );
     return targetAnswer(target.document);
   }
@@ -131,13 +127,15 @@ export class Targets {
   async stream(id: string, query: StreamQuery, body: Readable): Promise<TargetRecord> {
     const target = this.#target(id);
     const { containers, compression, bytes, deadlineMs } = query;
-    await target.take(containers, deadlineMs, (deadline) =>
-      this.#staged(id, async (staging) => {
+    await target.take(containers, deadlineMs, (deadline, bundle) =>
+      this.#staged(id, async (state) => {
+        const { staging } = state;
         await requireSpace(staging, bytes);
         const onBytes = (count: number): void => {
           this.received += count;
         };
-        await receiveStream({ body, compression, staging, timeoutMs: deadline.left(), onBytes });
+        const onFile = (name: string): void => state.deliverEarly(name, bundle);
+        await receiveStream({ body, compression, staging, timeoutMs: deadline.left(), onBytes, onFile });
       }),
     );
     return targetAnswer(target.document);
@@ -153,6 +151,17 @@ export class Targets {
     const target = this.#target(id);
     await target.abort(reason);
     return targetAnswer(target.document);
+  }
+
+  /** The wrapper notes the `start` of a restored container in a file by its id. */
+  #watchStarts(): void {
+    const notes = path.join(this.#places.runDir, 'started');
+    mkdirSync(notes, { recursive: true, mode: 0o700 });
+    const watcher = watch(notes, (_event, containerId) => {
+      if (containerId === null || !existsSync(path.join(notes, containerId))) return;
+      for (const target of this.#targets.values()) target.started(containerId);
+    });
+    watcher.unref();
   }
 
   #target(id: string): Target {
@@ -187,18 +196,18 @@ export class Targets {
   #bringCheckpoint(origin: Origin, target: Target): Bring {
     if (origin.kind === 'move') return () => Promise.reject(new Error('a move brings its state by itself'));
     return () =>
-      this.#staged(origin.id, (staging) =>
+      this.#staged(origin.id, ({ staging }) =>
         receiveCheckpoint(this.#store, checkpointPath(origin.path), target.document.containers, staging),
       );
   }
 
   /** Lets `receive` fill an empty staging directory; what came is removed if it fails. */
-  async #staged(id: string, receive: (staging: string) => Promise<void>): Promise<PodState> {
+  async #staged(id: string, receive: (state: PodState) => Promise<void>): Promise<PodState> {
     const state = this.#stateOf(id);
     try {
       await inStep('fetch', async () => {
         await emptyStaging(state.staging);
-        await receive(state.staging);
+        await receive(state);
       });
     } catch (error) {
       await state.remove();
