@@ -20,14 +20,16 @@ describe('a table of sockets', () => {
       '',
     ].join('\n');
     expect(parseTable('tcp', table)).toEqual([
-      { table: 'tcp', address: '10.244.1.5', port: 8080 },
-      { table: 'tcp', address: '0.0.0.0', port: 80 },
+      { table: 'tcp', address: '10.244.1.5', port: 8080, isConnected: false },
+      { table: 'tcp', address: '0.0.0.0', port: 80, isConnected: false },
     ]);
   });
 
   it('has every UDP socket, connected ones too', () => {
     const table = [HEADER, row('0501F40A:0035', '0601F40A:0035', '01')].join('\n');
-    expect(parseTable('udp', table)).toEqual([{ table: 'udp', address: '10.244.1.5', port: 53 }]);
+    expect(parseTable('udp', table)).toEqual([
+      { table: 'udp', address: '10.244.1.5', port: 53, isConnected: true },
+    ]);
   });
 
   it('of IPv6 is read word by word, IPv4 in it as such', () => {
@@ -65,7 +67,9 @@ it('every IPv4 address is read as it is, also inside IPv6', () => {
 
 it('a listener is refused by protocol, address and port', () => {
   expect(podAddress([])).toMatchObject({ status: 'passed' });
-  const verdict = podAddress([{ table: 'tcp6', address: 'fd00:0:0:0:0:0:0:1', port: 80 }]);
+  const verdict = podAddress([
+    { table: 'tcp6', address: 'fd00:0:0:0:0:0:0:1', port: 80, isConnected: false },
+  ]);
   expect(verdict).toMatchObject({
     status: 'failed',
     message: expect.stringContaining('tcp [fd00:0:0:0:0:0:0:1]:80'),

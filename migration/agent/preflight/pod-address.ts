@@ -6,6 +6,8 @@ export interface BoundSocket {
   table: Table;
   address: string;
   port: number;
+  /** Whether it talks to one other socket only (of UDP: by connect(2), which binds it too). */
+  isConnected: boolean;
 }
 
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
@@ -34,10 +36,17 @@ export function parseTable(table: Table, text: string): BoundSocket[] {
     .split('\n')
     .slice(1)
     .flatMap((line) => {
-      const [, local = '', , state] = line.trim().split(/\s+/);
+      const [, local = '', remote = '', state] = line.trim().split(/\s+/);
       const [address, port] = local.split(':');
       if (!address || !port || (table.startsWith('tcp') && state !== LISTEN)) return [];
-      return [{ table, address: addressOf(address), port: Number.parseInt(port, 16) }];
+      return [
+        {
+          table,
+          address: addressOf(address),
+          port: Number.parseInt(port, 16),
+          isConnected: !/^0+:0+$/.test(remote),
+        },
+      ];
     });
 }
 
@@ -60,10 +69,13 @@ export function isOwn(address: string): boolean {
 }
 
 export function podAddress(bound: readonly BoundSocket[]): Verdict {
-  const list = bound.map(({ table, address, port }) => `${table.slice(0, 3)} ${host(address)}:${port}`);
+  const list = bound.map(
+    ({ table, address, port, isConnected }) =>
+      `${table.slice(0, 3)} ${host(address)}:${port}${isConnected ? ' (connected)' : ''}`,
+  );
   return failedIf(
     list.length > 0
-      ? `bound to the pod's own address, which it does not keep: ${list.join(', ')}; listen on all addresses instead`
+      ? `bound to the pod's own address, which it does not keep: ${list.join(', ')}; servers have to listen on all addresses`
       : undefined,
   );
 }
