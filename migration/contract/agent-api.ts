@@ -66,7 +66,6 @@ export const transport = z.enum(['stream', 'store']);
 export type Transport = z.infer<typeof transport>;
 
 export const compression = z.enum(['none', 'zstd']);
-export type Compression = z.infer<typeof compression>;
 
 /** POST /v1/migrations/:id/move, operator to source agent. Answers when the source is committed or was thawed. */
 export const moveRequest = z.strictObject({
