@@ -67,6 +67,25 @@ describe('an agent reached over the network', () => {
     expect(agents.urlOf(worker1)).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
   });
 
+  it('that keeps the store is asked for checkpoints by their path', async () => {
+    const seen: unknown[] = [];
+    const agents = await agentsWith(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      seen.push([request.method, request.url, body]);
+      response.end('{"removed":true}');
+    });
+    const request = { path: '/a b', podUid: 'u', createdAt: '2026-01-01T00:00:00.000Z' };
+    expect(await agents.removeCheckpoint(worker1, request)).toEqual({ removed: true });
+    await expect(agents.storedCheckpoint(worker1, { path: '/a b', check: 'contents' })).rejects.toThrow(
+      /read/,
+    );
+    expect(seen).toEqual([
+      ['POST', '/v1/store/checkpoint/remove', JSON.stringify(request)],
+      ['GET', '/v1/store/checkpoint?path=%2Fa%20b&check=contents', ''],
+    ]);
+  });
+
   it('that refuses is quoted', async () => {
     const failure = { step: 'dump', message: 'CRIU cannot', criuLog: ['Error (criu/x.c:1)'] };
     const agents = await agentsWith((_, response) => response.writeHead(409).end(JSON.stringify(failure)));

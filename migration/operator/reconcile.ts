@@ -87,7 +87,7 @@ export async function reconcile(
     const state: MigrationState = migration.status.state ?? 'Pending';
     const id = { migration: migration.metadata.uid, object: `${key.namespace}/${key.name}` };
     const deleting = migration.metadata.deletionTimestamp !== undefined;
-    if (deleting && (UNTOUCHED.has(state) || migration.spec.action !== 'live-migration')) {
+    if (deleting && (UNTOUCHED.has(state) || migration.spec.action === 'restore')) {
       await releaseObject(world, migration);
       return undefined;
     }
@@ -153,7 +153,7 @@ async function holdObject(
   state: MigrationState,
 ): Promise<Podmigration> {
   const held = migration.metadata.finalizers.includes(PODMIGRATION_FINALIZER);
-  if (migration.spec.action !== 'live-migration' || held || isFinal(state)) return migration;
+  if (migration.spec.action === 'restore' || held || isFinal(state)) return migration;
   return world.cluster.setFinalizer(migration, true);
 }
 

@@ -106,6 +106,23 @@ describe('a checkpoint', () => {
     });
   });
 
+  it.each(['checkpoint', 'startCheckpoint'])(
+    'that is deleted before %s was answered is called off, and nothing stays',
+    async (call) => {
+      let deleted = false;
+      const lab: Harness = labWithRedis((what, when) => {
+        if (what !== call || when !== 'after' || deleted) return;
+        deleted = true;
+        lab.cluster.deleteMigration('c');
+        throw new AgentUnreachable('no answer', 'worker1');
+      });
+      lab.cluster.addMigration('c', spec);
+      expect(await lab.settle('c')).toBeUndefined();
+      expect(lab.agents.store.paths).toEqual([]);
+      expect(lab.cluster.checkpoints.all).toEqual([]);
+    },
+  );
+
   it('waits while another is being written to the same directory', async () => {
     const lab = labWithRedis();
     lab.cluster.addPod('redis-1', 'worker2');

@@ -1,15 +1,17 @@
 import type { CheckpointRecord, CheckpointRequest } from '../../contract/agent-api.ts';
-import type { Pod } from '../../kube/objects.ts';
+import type { Node, Pod } from '../../kube/objects.ts';
 import { AgentRefusal } from '../agents.ts';
 import { objectionsOf } from '../checks/movable.ts';
 import { preflightSave } from '../checks/preflight.ts';
 import { podTemplateOf } from '../clone-pod.ts';
 import { imagesOf, runningContainers } from '../containers.ts';
+import { cancelled } from '../live-migration/undo.ts';
 import { busyWith, findPod } from '../lookup.ts';
 import { refused } from '../refused.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter } from '../status.ts';
 import { checkpointDirectory } from '../store-path.ts';
+import { keeperOf } from './keeper.ts';
 import { register } from './register.ts';
 import { storeKey } from './tend.ts';
 
@@ -63,13 +65,14 @@ async function take(run: Run, pod: Pod, path: string): Promise<Outcome> {
   return { kind: 'written', migration: await cluster.writeStatus(migration, status) };
 }
 
-/** Checkpointing: the node's agent saves the state; a restarted operator asks it how far it is. */
+/** Checkpointing: the node's agent saves the state; a restarted operator asks it how far it is. Deleted, it is called off. */
 export const save: Step = async (run) => {
   const { cluster, agents, migration, status } = run;
   const { uid } = migration.metadata;
   const node = cluster.node(status.sourceNode ?? '');
   if (!node) return fail(run, 'checkpoint', `node ${status.sourceNode} left the cluster`);
   try {
+    if (cancelled(run)) return await callOff(run, node);
     const known = await agents.checkpoint(node, uid);
     return await judge(run, known.state === 'absent' ? await start(run) : known);
   } catch (error) {
@@ -77,6 +80,18 @@ export const save: Step = async (run) => {
     throw error;
   }
 };
+
+/** Nothing of it stays: neither a pod that is frozen, nor a checkpoint that nobody would know of. */
+async function callOff(run: Run, node: Node): Promise<Outcome> {
+  const { cluster, agents, migration, status } = run;
+  const reason = 'the podmigration was deleted';
+  const { state } = await agents.abortCheckpoint(node, migration.metadata.uid, reason);
+  if (state === 'complete') {
+    const { checkpointPath: path = '', sourceUid: podUid = '' } = status;
+    await agents.removeCheckpoint(keeperOf(cluster), { path, podUid });
+  }
+  return fail(run, 'cancel', reason);
+}
 
 async function start(run: Run): Promise<CheckpointRecord | undefined> {
   const { cluster, agents, migration, status } = run;
