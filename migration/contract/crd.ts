@@ -93,6 +93,12 @@ const printerColumns = [
   { name: 'Bytes', type: 'integer', jsonPath: '.status.bytes', priority: 1 },
   { name: 'Total-ms', type: 'number', jsonPath: '.status.totalMs', priority: 1 },
   { name: 'Checkpoint', type: 'string', jsonPath: '.status.checkpointPath', priority: 1 },
+  {
+    name: 'Waiting',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Waiting")].message',
+    priority: 1,
+  },
   { name: 'Error', type: 'string', jsonPath: '.status.error.message', priority: 1 },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];
