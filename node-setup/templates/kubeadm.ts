@@ -23,7 +23,8 @@ export interface InitSettings extends NodeRegistration {
  * kubeadm's InitConfiguration, ClusterConfiguration and KubeProxyConfiguration (v1beta4). Elliptic curve keys are
  * made in no time. There is one master, so nothing is elected; the controller manager's own limit of 20 requests a
  * second would have its controllers start in 5 s instead of 1. Node subnets come from podferry's plan, not from the controller manager. kube-proxy leaves the
- * host's connection tracking limits alone: in a container they are the machine's.
+ * host's connection tracking limits alone: in a container they are the machine's. By default it lets a second pass between
+ * two changes of its rules, and clients of a pod that was moved would wait for it whenever anything else had changed just before.
  */
 export function initConfig(s: InitSettings): string {
   return `apiVersion: kubeadm.k8s.io/v1beta4
@@ -56,6 +57,7 @@ scheduler:
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
+nftables: {minSyncPeriod: 50ms}
 clusterCIDR: ${s.podSubnet}
 oomScoreAdj: ${s.proxyOomScoreAdj}
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}`;

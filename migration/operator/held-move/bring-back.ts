@@ -146,5 +146,7 @@ function frozenMs(phases: ReturnType<typeof addPhases>): number | undefined {
   const ends = phases
     .filter((p) => ['restore', 'start', 'resume'].includes(p.name))
     .map((p) => Date.parse(p.startedAt) + p.ms);
-  return starts.length > 0 && ends.length > 0 ? Math.max(...ends) - Math.min(...starts) : undefined;
+  return starts.length > 0 && ends.length > 0
+    ? Math.round(Math.max(...ends) - Math.min(...starts))
+    : undefined;
 }
