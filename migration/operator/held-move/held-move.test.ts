@@ -18,9 +18,11 @@ class Lab extends Harness {
   patience = 3;
   readonly sourceUid: string;
 
+  readonly restoreFails: (pod: string) => boolean;
+
   constructor(
     mishap: (call: number) => string = () => 'none',
-    readonly restoreFails: (pod: string) => boolean = () => false,
+    restoreFails: (pod: string) => boolean = () => false,
   ) {
     let call = 0;
     super((what, when) => {
@@ -30,6 +32,7 @@ class Lab extends Harness {
       if (what === 'awaitTarget' && when === 'before') this.breakTarget();
       if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
     });
+    this.restoreFails = restoreFails;
     this.sourceUid = this.cluster.addPod('db-0', 'worker1', { metadata: METADATA }).metadata.uid;
     this.cluster.addMigration('m', MOVE);
   }
