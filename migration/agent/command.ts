@@ -15,6 +15,8 @@ export interface CommandOptions {
   onStart?: (child: ChildProcess) => void;
   /** Own session: a signal to the agent's process group does not reach it. */
   detached?: boolean;
+  /** Its whole environment; this process's by default. */
+  env?: NodeJS.ProcessEnv;
   /** File descriptor for stdin; nothing by default. */
   stdin?: number;
   /** File descriptor that takes stdout instead of the result. */
@@ -43,7 +45,8 @@ export function command(
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const stdio: StdioOptions = [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe'];
-    const child = spawn(program, args, { stdio, detached: options.detached ?? false });
+    const { env = process.env, detached = false } = options;
+    const child = spawn(program, args, { stdio, env, detached });
     const stdout = tail(child.stdout);
     const stderr = tail(child.stderr);
     let late = false;

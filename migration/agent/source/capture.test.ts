@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Stopwatch } from '../stopwatch.ts';
 import { applyLayer } from '../tar/apply.ts';
 import { partsOf } from './archive.ts';
-import { captureFrozen, prepareStaging } from './capture.ts';
+import { captureFrozen, prepareStaging, warmUp } from './capture.ts';
 import { endDumps } from './dump.ts';
 import { type FoundPod, findVolumes } from './pod.ts';
 import { stagedOutput } from './state-output.ts';
@@ -58,7 +58,7 @@ async function pod(): Promise<FoundPod> {
     { name: 'scratch', directory: at('volume') },
     { name: 'unused', directory: at('empty') },
   ];
-  return { containers: found, volumes, shmDir: at('shm'), memoryBytes: 0 };
+  return { containers: found, volumes, shmDir: at('shm'), memoryBytes: 0, dumps: new Map() };
 }
 
 async function capture(frozen: FoundPod, signal?: AbortSignal): Promise<Stopwatch> {
@@ -137,5 +137,39 @@ describe('findVolumes', () => {
     const directory = path.join(volumes, 'kubernetes.io~empty-dir/scratch');
     expect(await findVolumes('uid-1', at('pods'))).toEqual([{ name: 'scratch', directory }]);
     expect(await findVolumes('uid-2', at('pods'))).toEqual([]);
+  });
+});
+
+describe('warmUp', () => {
+  beforeEach(async () => {
+    await runc('while [ "$1" != --image-path ]; do shift; done; criu && image="$2" criu');
+    await writeFile(at('bin/criu'), '#!/bin/sh\n[ -z "$image" ] || date >"$image/core-1.img"\n', {
+      mode: 0o755,
+    });
+  });
+
+  it('prepares dumps that a capture runs', async () => {
+    const found = await pod();
+    await prepareStaging(found, places());
+    const warm = await warmUp(found, places(), new AbortController().signal);
+    expect([...warm.dumps.keys()].sort()).toEqual(['main', 'sidecar']);
+    expect((await partsOf(at('staging'))).filter((name) => name.includes('core'))).toEqual([]);
+    await captureFrozen(warm, places(), stagedOutput(at('staging')), new Stopwatch());
+    expect(await partsOf(at('staging'))).toContain('main/image/core-1.img');
+  });
+
+  it('leaves no dump behind after an abort', async () => {
+    const found = await pod();
+    await prepareStaging(found, places());
+    const given = new AbortController();
+    const warm = await warmUp(found, places(), given.signal);
+    given.abort();
+    await endDumps(
+      found.containers.map(({ id }) => id),
+      2000,
+    );
+    await expect(warm.dumps.get('main')?.run()).rejects.toMatchObject({ step: 'dump' });
+    await expect(warmUp(found, places(), given.signal)).rejects.toThrow();
+    expect((await partsOf(at('staging'))).filter((name) => name.includes('core'))).toEqual([]);
   });
 });

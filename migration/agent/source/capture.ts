@@ -3,10 +3,11 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { IMAGE_DIR, statePath } from '../state-layout.ts';
 import type { Stopwatch } from '../stopwatch.ts';
-import { dump } from './dump.ts';
+import { type DumpPlaces, dump } from './dump.ts';
 import { archiveOf } from './layer.ts';
 import type { FoundContainer, FoundPod } from './pod.ts';
 import type { StateOutput } from './state-output.ts';
+import { type WarmDump, warmDump } from './warm-dump.ts';
 
 const ARCHIVE_LIMIT_MS = 10 * 60_000;
 
@@ -30,6 +31,33 @@ export async function prepareStaging(pod: FoundPod, places: CapturePlaces): Prom
 export const imageDirectory = (places: CapturePlaces, container: string): string =>
   path.join(places.staging, container, IMAGE_DIR);
 
+const dumpPlaces = (places: CapturePlaces, container: string): DumpPlaces => ({
+  imageDir: imageDirectory(places, container),
+  logDir: path.join(places.logDir, container),
+});
+
+/**
+ * Starts what the dumps need while the pod still runs; they are used by captureFrozen. An abort of `signal` cancels those that
+ * have not begun.
+ */
+export async function warmUp(pod: FoundPod, places: CapturePlaces, signal: AbortSignal): Promise<FoundPod> {
+  const dumps = new Map<string, WarmDump>();
+  const warmed = pod.containers.map(async (container) => {
+    const warm = await warmDump(container, dumpPlaces(places, container.name));
+    if (warm !== undefined) dumps.set(container.name, warm);
+  });
+  const ended = await Promise.allSettled(warmed);
+  const cancel = (): void => {
+    for (const warm of dumps.values()) warm.cancel();
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed !== undefined || signal.aborted) cancel();
+  if (failed !== undefined) throw failed.reason;
+  signal.throwIfAborted();
+  return { ...pod, dumps };
+}
+
 /**
  * Saves the state of a frozen pod: the processes of all containers by CRIU and, side by side, the files that CRIU leaves
  * out. Resolves, or rejects with the first failure, only when all have ended: nothing may still hold the tasks.
@@ -43,8 +71,8 @@ export async function captureFrozen(
 ): Promise<void> {
   const dumped = pod.containers.map((container) => {
     const { name } = container;
-    const dumpPlaces = { imageDir: imageDirectory(places, name), logDir: path.join(places.logDir, name) };
-    return watch.phase('dump', () => dump(container, dumpPlaces), name);
+    const begin = () => pod.dumps.get(name)?.run() ?? dump(container, dumpPlaces(places, name));
+    return watch.phase('dump', begin, name);
   });
   const written = watch.phase('layer', () => writeFiles(pod, output, signal));
   const ended = await Promise.allSettled([...dumped, written]);

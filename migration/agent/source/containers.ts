@@ -2,7 +2,7 @@ import type { PodRef } from '../../contract/agent-api.ts';
 import { inStep } from '../failure.ts';
 import { requireSpace } from '../space.ts';
 import type { Stopwatch } from '../stopwatch.ts';
-import { type CapturePlaces, captureFrozen, prepareStaging } from './capture.ts';
+import { type CapturePlaces, captureFrozen, prepareStaging, warmUp } from './capture.ts';
 import { closeConnections } from './close-connections.ts';
 import type { CgroupPath } from './container.ts';
 import { endDumps } from './dump.ts';
@@ -18,6 +18,10 @@ export interface Containers {
    * memory. StepError `find` or `space`.
    */
   prepare(ref: PodRef, names: readonly string[], places: CapturePlaces, copies: number): Promise<FoundPod>;
+  /**
+   * Starts what the dumps need while the pod still runs; `capture` uses it. An abort of `signal` ends what has not begun.
+   */
+  warmUp(pod: FoundPod, places: CapturePlaces, signal: AbortSignal): Promise<FoundPod>;
   /** All of them, or none: StepError `freeze`; then all run. */
   freeze(pod: FoundPod): Promise<void>;
   /**
@@ -54,6 +58,7 @@ export const runcContainers: Containers = {
     await prepareStaging(pod, places);
     return pod;
   },
+  warmUp,
   freeze: (pod) => freezePod(pod),
   capture: captureFrozen,
   thaw: (cgroups) => {

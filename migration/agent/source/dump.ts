@@ -18,9 +18,13 @@ export interface DumpPlaces {
 
 /**
  * Dumps a frozen container with `runc checkpoint`; it stays frozen, also when the dump fails.
- * Throws StepError `dump` with CRIU's words.
+ * Throws StepError `dump` with CRIU's words. `env` is the environment of runc, and of the CRIU that it starts.
  */
-export async function dump(container: RunningContainer, places: DumpPlaces): Promise<void> {
+export async function dump(
+  container: RunningContainer,
+  places: DumpPlaces,
+  env = process.env,
+): Promise<void> {
   const args = ['--root', RUNC_ROOT, 'checkpoint', '--leave-running', '--ext-unix-sk', '--file-locks'];
   // A frozen listener goes on getting connections, which nobody has accepted: they are not taken along.
   args.push(
@@ -32,7 +36,7 @@ export async function dump(container: RunningContainer, places: DumpPlaces): Pro
     places.logDir,
     container.id,
   );
-  const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true });
+  const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true, env });
   if (result.code === 0) return;
   const criuLog = await criuWords(path.join(places.logDir, 'dump.log'));
   const why = firstCause(criuLog) || lastLine(result.stderr) || 'runc checkpoint said nothing';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
-import { failureOf, RequestError, StepError } from '../failure.ts';
+import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
@@ -148,8 +148,10 @@ export class Move {
     await link.requireWaiting();
     await this.#save({ held: heldOf(pod) });
     await delivery.prepare(pod);
+    const { signal } = this.#verdict;
+    const ready = await inStep('prepare', () => containers.warmUp(pod, places, signal));
     await this.#verdict.unlessGivenUp(failpoint('before-freeze', this.#document.id));
-    return pod;
+    return ready;
   }
 
   /** From here on the deadline runs, by this clock alone. */
@@ -193,7 +195,7 @@ export class Move {
     try {
       await failpoint('after-commit', this.#document.id);
       const target = await link.resume();
-      const freezeMs = this.#frozenAt === undefined ? null : milliseconds(performance.now() - this.#frozenAt);
+      const freezeMs = this.#freezeMs(target);
       if (target.state === 'restored') await this.#resumed(target, freezeMs);
       else if (target.state === 'failed' || target.state === 'refused') await this.#takeBack(target);
       else throw targetError(target);
@@ -202,6 +204,13 @@ export class Move {
       this.#log.warn({ error: String(error) }, 'the target was not told to run');
       return false;
     }
+  }
+
+  /** Up to when the target's tasks ran again: it made its record of that before it answered, but after it let them go. */
+  #freezeMs(target: TargetRecord): number | null {
+    if (this.#frozenAt === undefined) return null;
+    const recordMs = target.timings.find(({ name }) => name === 'commit')?.ms ?? 0;
+    return milliseconds(performance.now() - this.#frozenAt - recordMs);
   }
 
   async #resumed(target: TargetRecord, freezeMs: number | null): Promise<void> {

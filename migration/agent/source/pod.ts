@@ -5,6 +5,7 @@ import { readBundle } from '../bundle.ts';
 import { findContainers, type RunningContainer } from './container.ts';
 import { upperDirectory } from './layer.ts';
 import { memoryInUse } from './memory.ts';
+import type { WarmDump } from './warm-dump.ts';
 
 /** A running container with what CRIU does not dump of it. */
 export interface FoundContainer extends RunningContainer {
@@ -29,6 +30,8 @@ export interface FoundPod {
   shmDir: string | undefined;
   /** What a dump of its memory will take, in bytes, about. */
   memoryBytes: number;
+  /** Dumps that have been warmed up, by container. */
+  dumps: ReadonlyMap<string, WarmDump>;
 }
 
 /** Where the kubelet keeps the volumes of pods, by pod uid. */
@@ -51,6 +54,7 @@ export async function findPod(ref: PodRef, names: readonly string[]): Promise<Fo
     volumes: await findVolumes(ref.podUid),
     shmDir: bundles[0]?.shmDir,
     memoryBytes: sizes.reduce((all, size) => all + size, 0),
+    dumps: new Map(),
   };
 }
 

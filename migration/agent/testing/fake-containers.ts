@@ -29,8 +29,12 @@ export class FakeContainers implements Containers {
       upper: '/upper',
       terminationLog: undefined,
     }));
-    const pod: FoundPod = { containers, volumes: [], shmDir: undefined, memoryBytes: 0 };
+    const pod: FoundPod = { containers, volumes: [], shmDir: undefined, memoryBytes: 0, dumps: new Map() };
     await prepareStaging(pod, places);
+    return pod;
+  }
+
+  async warmUp(pod: FoundPod): Promise<FoundPod> {
     return pod;
   }
 
