@@ -9,11 +9,12 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.py'));
 export const probeImage: ImageContent = {
   artefacts: {},
   files: Object.fromEntries(scripts.map((name) => [`/usr/local/lib/probe/${name}`, `${folder}${name}`])),
-  // libffi is what Python's ctypes is made with; nothing that is asked for by name needs it.
+  // What Python's modules ctypes and ssl are made with: nothing that is asked for by name needs it.
   fromRoot: [
     '/usr/bin/python3.13',
     '/usr/lib/python3.13',
     '/usr/lib/x86_64-linux-gnu/libffi.so.8',
+    '/usr/lib/x86_64-linux-gnu/libssl.so.3',
     '/usr/bin/busybox',
   ],
   without: ['test', 'idlelib', 'ensurepip'],
