@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -193,7 +193,7 @@ describe('a target of a move', () => {
     expect(await onDisk()).toMatchObject({ state: 'fetching', restored: [{ id: 'c-app' }] });
     await restoredAndStarted(one);
     await taken;
-    expect(await onDisk()).toMatchObject({ state: 'staged' });
+    await expect.poll(onDisk).toMatchObject({ state: 'staged' });
     expect(restorer.done).toEqual(['prepare app']);
     await one.resume();
     expect(await onDisk()).toMatchObject({ state: 'restored', failure: null });
@@ -216,6 +216,17 @@ describe('a target of a move', () => {
     expect(one.document.state).toBe('staged');
     await one.resume();
     expect(restorer.done).toContain('resume app web');
+  });
+
+  it('lets no task go on before `restored` is on disk', async () => {
+    const one = target();
+    await staged(one);
+    let whenResumed: unknown;
+    restorer.resume = () => {
+      whenResumed = JSON.parse(readFileSync(path.join(dir, 'records', `${ID}.json`), 'utf8'));
+    };
+    await one.resume();
+    expect(whenResumed).toMatchObject({ state: 'restored', resumed: false });
   });
 
   it('is not staged before the shim has started the last container', async () => {

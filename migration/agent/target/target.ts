@@ -79,7 +79,7 @@ export class Target {
         this.#watchers.add(look);
       });
     }
-    await this.#saved.catch(() => undefined);
+    if (isFinal(this.#document.state)) await this.#saved.catch(() => undefined);
   }
 
   /**
@@ -330,7 +330,9 @@ export class Target {
     const ready = new Set(restored.filter(isReady).map(({ name }) => name));
     if (state !== 'restoring' || !containers.every((name) => ready.has(name))) return;
     await this.#requireAlive();
-    await this.#settle({ state: 'staged', timings: [...this.#watch.timings] });
+    this.#change({ state: 'staged', timings: [...this.#watch.timings] });
+    // The source need not wait for this write: cut off, it leaves a target that fails and has not run. A resume waits for it.
+    this.#background(this.#save());
     this.#background(this.#forgetState());
     if (this.#isCheckpoint()) await this.resume();
   }
