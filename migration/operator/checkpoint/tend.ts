@@ -81,7 +81,7 @@ async function removeStored(world: Tender, checkpoint: PodCheckpoint): Promise<n
     const places = placesOf(cluster, checkpoint);
     const readers = places.flatMap((path) => readersOf(cluster, path));
     if (readers.length > 0) {
-      const message = `waits for ${readers.join(', ')}, which reads it`;
+      const message = `not removed yet: it is being read by ${readers.join(', ')}`;
       await deleting(world, checkpoint, { reason: 'BeingRestored', message });
       return READ_AGAIN_MS;
     }
