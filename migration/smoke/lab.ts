@@ -70,6 +70,12 @@ export class SmokeLab {
     return (await $({ input, quiet: true, timeout: '100s' })`${PODFERRY} ssh ${node} ${script}`).stdout;
   }
 
+  /** Runs a line of shell here, where kubectl reaches the lab, and returns what it printed, whatever its exit code. */
+  async shell(line: string): Promise<string> {
+    const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
+    return (await $({ env, nothrow: true, quiet: true, timeout: '60s' })`sh -c ${line}`).stdout;
+  }
+
   /** Runs kubectl in the sample apps' namespace, named after the verb as plugins want it; never throws for its exit code. */
   async tryKubectl([verb = '', ...args]: string[], input = ''): Promise<Finished> {
     const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };

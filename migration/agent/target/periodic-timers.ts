@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { entriesOf, withEntries } from './criu-image.ts';
+import { fieldsOf, packed } from './protobuf.ts';
 
 /**
  * A periodic timerfd that has fired and was not read yet has no time left until it fires next: the kernel starts it again
@@ -21,23 +23,9 @@ const TIMERFD = 12;
 const LEFT = { seconds: 7, nanoseconds: 8 };
 const PERIOD = { seconds: 9, nanoseconds: 10 };
 
-/** Magic numbers, then entries: their length in four bytes, and a message. https://criu.org/Images */
-const HEADER = 8;
-const LENGTH = 4;
-
 /** The image of open files with those timers changed; all else stays. Throws when it does not look as described above. */
 export function withPeriodicTimers(image: Buffer): Buffer {
-  const parts: Buffer[] = [image.subarray(0, HEADER)];
-  for (let at = HEADER; at < image.length; ) {
-    const begin = at + LENGTH;
-    at = begin + (begin <= image.length ? image.readUInt32LE(at) : image.length);
-    if (at > image.length) throw new Error('an image of files that ends within an entry');
-    const entry = withTimer(image.subarray(begin, at));
-    const length = Buffer.alloc(LENGTH);
-    length.writeUInt32LE(entry.length);
-    parts.push(length, entry);
-  }
-  return Buffer.concat(parts);
+  return withEntries(image, entriesOf(image).map(withTimer));
 }
 
 function withTimer(file: Buffer): Buffer {
@@ -58,62 +46,4 @@ function withTimeLeft(timer: Buffer): Buffer {
     if (left && period) left.value = period.value;
   }
   return packed(fields);
-}
-
-/** One field of a protobuf message. https://protobuf.dev/programming-guides/encoding */
-interface Field {
-  number: number;
-  /** Number and kind, as they stand in the message. */
-  key: Buffer;
-  /** A number as it stands there, or the bytes of a string or message without their length. */
-  value: Buffer;
-  hasLength: boolean;
-}
-
-function fieldsOf(message: Buffer): Field[] {
-  const fields: Field[] = [];
-  for (let at = 0; at < message.length; ) {
-    const [key, afterKey] = varint(message, at);
-    const kind = key & 7;
-    const [length, begin] =
-      kind === 2 ? varint(message, afterKey) : [widthOf(message, afterKey, kind), afterKey];
-    const end = begin + length;
-    if (end > message.length) throw new Error('a message that ends within a field');
-    const value = message.subarray(begin, end);
-    fields.push({ number: key >>> 3, key: message.subarray(at, afterKey), value, hasLength: kind === 2 });
-    at = end;
-  }
-  return fields;
-}
-
-function widthOf(message: Buffer, at: number, kind: number): number {
-  if (kind === 0) return varint(message, at)[1] - at;
-  if (kind === 1) return 8;
-  if (kind === 5) return 4;
-  throw new Error(`a field of unknown kind ${kind}`);
-}
-
-/** A number and where it ends; of longer ones than keys and lengths only the latter is of use. */
-function varint(message: Buffer, at: number): [number, number] {
-  let value = 0;
-  for (let index = at; index < message.length; index++) {
-    const byte = message[index] ?? 0;
-    value += (byte & 0x7f) * 2 ** (7 * (index - at));
-    if (byte < 0x80) return [value, index + 1];
-  }
-  throw new Error('a message that ends within a number');
-}
-
-function packed(fields: readonly Field[]): Buffer {
-  return Buffer.concat(
-    fields.flatMap(({ key, value, hasLength }) =>
-      hasLength ? [key, numberOf(value.length), value] : [key, value],
-    ),
-  );
-}
-
-function numberOf(value: number): Buffer {
-  const bytes: number[] = [];
-  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  return Buffer.from([...bytes, value]);
 }

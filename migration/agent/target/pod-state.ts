@@ -7,6 +7,7 @@ import { findVolumes } from '../source/pod.ts';
 import { IMAGE_DIR, type StatePart, statePart, statePath } from '../state-layout.ts';
 import { applyLayer } from '../tar/apply.ts';
 import { setImageHostName } from './host-name.ts';
+import { emptyIpcImages, ipcOwner } from './ipc-images.ts';
 import { keepPeriodicTimers } from './periodic-timers.ts';
 import { keepVolumeVersions } from './volume-versions.ts';
 
@@ -48,13 +49,14 @@ export class PodState {
   /** Puts a container's files into its places and makes its images, whose folder it returns, fit the new pod. Before it is restored. */
   async deliver(bundle: Bundle): Promise<string> {
     const { container } = bundle;
-    const imageDir = path.join(this.staging, container, IMAGE_DIR);
+    const imageDir = this.#imageDir(container);
     if (!existsSync(imageDir))
       throw new StepError('fetch', `the state holds no images of container '${container}'`);
     await all([
       this.#applyLayer(bundle),
       this.#deliverTerminationLog(bundle),
       this.#setHostName(bundle, imageDir),
+      this.#shareIpc(bundle, imageDir),
       this.#fitOpenFiles(bundle, path.join(imageDir, OPEN_FILES)),
     ]);
     return imageDir;
@@ -91,10 +93,20 @@ export class PodState {
     if (hostName !== undefined) await setImageHostName(imageDir, hostName);
   }
 
+  async #shareIpc({ container, restoredContainers = [container] }: Bundle, imageDir: string): Promise<void> {
+    if (restoredContainers.length === 1) return;
+    const owner = await ipcOwner(restoredContainers.map((name) => this.#imageDir(name)));
+    if (restoredContainers[owner] !== container) await emptyIpcImages(imageDir);
+  }
+
   async #fitOpenFiles({ podUid }: Bundle, image: string): Promise<void> {
     if (!existsSync(image)) return;
     await keepPeriodicTimers(image);
     await keepVolumeVersions(image, path.join(this.#kubeletPods, podUid, 'volumes'));
+  }
+
+  #imageDir(container: string): string {
+    return path.join(this.staging, container, IMAGE_DIR);
   }
 
   #file(part: StatePart): string {

@@ -56,16 +56,3 @@ def environment(_):
     sure(before.get("GREETING") == "hello world" and before.get("FROM_CONFIG") == "from the ConfigMap", f"{before}")
     yield
     same(dict(os.environ), before)
-
-
-@group.keeps("control groups that hold it to its limits")
-def limits(_):
-    yield
-    with open("/proc/self/cgroup") as file:
-        sure(file.read().strip(), "it is in no control group")
-    found = [path for path in LIMIT_FILES if os.path.exists(path)]
-    sure(found, "no control group tells of a limit of memory")
-    same(int(read(found[0])), int(os.environ["MEMORY_LIMIT"]), "the limit of memory")
-
-
-LIMIT_FILES = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]

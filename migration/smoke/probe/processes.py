@@ -135,18 +135,16 @@ def signals(_):
     until(lambda: sorted(seen) == ["usr1", "usr2"], f"both signals: {seen}")
 
 
-@group.keeps("niceness, file mode mask, limits, name, core dump filter and parent-death signal")
+@group.keeps("niceness, file mode mask, limits, name and parent-death signal")
 def attributes(_):
     def look():
         value = ctypes.c_int()
         call("prctl", 2, ctypes.byref(value))
-        with open("/proc/self/coredump_filter") as file:
-            core = file.read()
         mask = os.umask(0o077)
         os.umask(mask)
         limits = [resource.getrlimit(number) for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)]
         with open("/proc/self/comm") as file:
-            return os.nice(0), oct(mask), limits, file.read(), core, value.value
+            return os.nice(0), oct(mask), limits, file.read(), value.value
 
     def change():
         os.nice(7)
@@ -154,26 +152,14 @@ def attributes(_):
         resource.setrlimit(resource.RLIMIT_NOFILE, (321, 4321))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         call("prctl", 1, signal.SIGUSR1)
-        for path, text in {"comm": "renamed\n", "coredump_filter": "0x7\n"}.items():
-            with open(f"/proc/self/{path}", "w") as file:
-                file.write(text)
+        with open("/proc/self/comm", "w") as file:
+            file.write("renamed")
         return look
 
     asks, _ = pipe_child(change)
     before = asks()
     yield
     same(asks(), before)
-
-
-@group.keeps("which processors it may run on")
-def affinity(_):
-    def pin():
-        os.sched_setaffinity(0, {0})
-        return lambda: os.sched_getaffinity(0)
-
-    asks, _ = pipe_child(pin)
-    yield
-    same(asks(), "{0}")
 
 
 @group.keeps("a child subreaper, and the orphans that come to it")
