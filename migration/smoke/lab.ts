@@ -114,6 +114,8 @@ export class SmokeLab {
             image: this.outputs.apps.image[app],
             imagePullPolicy: 'Never',
             env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+            // Without a probe Ready only means started, and nobody may be listening yet.
+            startupProbe: { tcpSocket: { port: this.outputs.apps[app].port }, periodSeconds: 1 },
           },
         ],
       },
