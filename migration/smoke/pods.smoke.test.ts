@@ -167,6 +167,8 @@ const PROBES: [string, number][] = [
 ];
 
 let outcomes: Record<string, Outcome>;
+/** A command that somebody runs in a pod with `kubectl exec` when it is moved. */
+let session: ReturnType<SmokeLab['tryKubectl']>;
 let before: Identity[];
 let after: Identity[];
 let reports: Report[];
@@ -178,6 +180,7 @@ beforeAll(async () => {
   await set.start(pods, [config]);
   before = await Promise.all(PROBES.map(([pod, port]) => probes.identity(set.pod(pod), port)));
   await type('kept="a word that was typed before"');
+  session = lab.tryKubectl(['exec', set.pod('always'), '--', 'sleep', '300']);
   outcomes = await set.move();
   after = await Promise.all(PROBES.map(([pod, port]) => probes.identity(set.pod(pod), port)));
   reports = await Promise.all(PROBES.map(([pod, port]) => probes.check(set.pod(pod), port)));
@@ -190,7 +193,9 @@ afterAll(async () => {
 /** Types a line at the pod's terminal, which takes a terminal here: script(1) makes one. @returns what it showed */
 async function type(line: string): Promise<string> {
   const attach = `kubectl attach ${set.pod('terminal')} -n ${lab.namespace} -it`;
-  return lab.shell(`(sleep 1; printf '%s\\n' '${line}'; sleep 1) | script -qec '${attach}' /dev/null`);
+  return lab.shell(
+    `(sleep 1; printf '%s\\n' '${line}'; sleep 1) | timeout 3 script -qec '${attach}' /dev/null`,
+  );
 }
 
 const podStatus = z.object({
@@ -326,6 +331,12 @@ describe('people at a moved pod', () => {
       20,
     );
     expect(shown).toContain('<a word that was typed before>');
+  });
+
+  it('see a command end that they ran with kubectl exec: it is no process of the pod’s own', async () => {
+    expect(await session).toMatchObject({ exitCode: 137 });
+    const list = ['exec', set.pod('always'), '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'];
+    expect(await lab.kubectl(list)).not.toContain('sleep 300');
   });
 
   it('read its log, which goes on', async () => {
