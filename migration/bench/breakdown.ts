@@ -12,7 +12,10 @@ export interface MoveSample {
 }
 
 /** What follows one upon another from the frozen cgroup to the running tasks. */
-const IN_THE_FREEZE = ['dump', 'layer', 'move', 'fetch', 'restore'] as const;
+const IN_THE_FREEZE = ['dump', 'layer', 'move', 'fetch', 'restore', 'start'] as const;
+
+/** What runs beside another phase, so that only what outlasts that one counts. */
+const BESIDE: Partial<Record<(typeof IN_THE_FREEZE)[number], string>> = { layer: 'dump', fetch: 'move' };
 
 /** What no phase accounts for. */
 export const UNEXPLAINED = 'unexplained';
@@ -23,14 +26,15 @@ export interface Share {
 }
 
 /**
- * Where one freeze went. The writable layer is saved beside the dump, on the same node and clock: only what of it outlasts the
- * dump counts. The rest, negative if phases overlap, is `unexplained`.
+ * Where one freeze went. The writable layer is saved beside the dump, and the target fetches from before the freeze on what the
+ * source dumps and moves: only what outlasts those counts, for the target as far as the two nodes' clocks agree. The rest, such as
+ * writing the commit down, is `unexplained`.
  */
 export function sharesOf({ freezeMs, phases }: MoveSample): Share[] {
-  const shares = IN_THE_FREEZE.map((name) => ({
-    name,
-    ms: name === 'layer' ? outlasting(phases, 'layer', 'dump') : lasting(phases, name),
-  }));
+  const shares = IN_THE_FREEZE.map((name) => {
+    const other = BESIDE[name];
+    return { name, ms: other === undefined ? lasting(phases, name) : outlasting(phases, name, other) };
+  });
   const explained = shares.reduce((sum, { ms }) => sum + ms, 0);
   return [...shares, { name: UNEXPLAINED, ms: freezeMs - explained }];
 }
