@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects: `unit` runs anywhere in seconds; `smoke` needs a lab that is up and reads its stack outputs;
- * `lab` builds labs of its own and takes them down again. `./podferry test` runs all three in order.
+ * Four projects: `unit` runs anywhere in seconds; `smoke` needs a lab that is up and reads its stack outputs; `full` needs the
+ * same and takes its time; `lab` builds labs of its own and takes them down again. `./podferry test` runs them in this
+ * order, `full` only when asked with `--full`.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', '.podferry/**', '**/*.smoke.test.ts', '**/*.lab.test.ts'],
+          exclude: [
+            'node_modules/**',
+            '.podferry/**',
+            '**/*.smoke.test.ts',
+            '**/*.full.test.ts',
+            '**/*.lab.test.ts',
+          ],
         },
       },
       {
@@ -22,6 +29,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'full',
+          include: ['**/*.full.test.ts'],
+          globalSetup: ['migration/smoke/probe-image.ts'],
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -89,6 +89,7 @@ describe('the command line', () => {
       ['evidence'],
       ['ssh'],
       ['up', 'extra'],
+      ['test', '--static', '--full'],
     ]) {
       const { error } = await refused(args);
       expect(error, args.join(' ')).toMatchObject({ code: expect.stringMatching(/^commander\./) });

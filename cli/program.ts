@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { workloads } from '../migration/bench/workload.ts';
 import type { Call, GlobalOptions } from './context.ts';
 import { exitCodeHelp } from './failure.ts';
@@ -59,14 +59,24 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     );
   does(down, async (call) => (await import('./commands/down.ts')).down(call, down.opts()));
 
-  const smoke = add('smoke', 'run the migration smoke tests against the lab that is up');
-  does(smoke, async (call) => (await import('./commands/smoke.ts')).smoke(call));
+  const smoke = add('smoke', 'run the migration smoke tests against the lab that is up').option(
+    '--full',
+    'those that take longer than CI has time for too',
+  );
+  does(smoke, async (call) => (await import('./commands/smoke.ts')).smoke(call, smoke.opts()));
 
   const test = add(
     'test',
     'prove everything: lint, types, unit tests, then a lab from nothing, used and taken down again',
     'Uses a stack of its own (`test` unless --stack says otherwise). The last line is `N passed, N failed`.',
-  ).option('--static', 'only what needs no lab: lint, types, dead code, shell scripts, unit tests');
+  )
+    .option('--static', 'only what needs no lab: lint, types, dead code, shell scripts, unit tests')
+    .addOption(
+      new Option(
+        '--full',
+        'the long tests and the whole failure matrix too, on the same lab; takes some hours',
+      ).conflicts('static'),
+    );
   does(test, async (call) => (await import('./commands/test.ts')).test(call, test.opts()));
 
   const pulumi = passThrough(

@@ -2,10 +2,10 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { StackOutputs } from '../../migration/contract/stack-outputs.ts';
+import { cells } from '../../migration/matrix/faults.ts';
 import { readRoutes } from '../checks/read-facts.ts';
 import { down } from '../commands/down.ts';
 import { evidence } from '../commands/evidence.ts';
-import { runSmokeTests } from '../commands/smoke.ts';
 import { up } from '../commands/up.ts';
 import type { Call } from '../context.ts';
 import { askEngine, type Engine, findEngine } from '../engine/engine.ts';
@@ -17,6 +17,8 @@ import { readOutputs } from '../outputs.ts';
 import { binDir, stackPaths, stateDir } from '../paths.ts';
 import { lastLines, mustCapture } from '../programs.ts';
 import { freeSubnet } from './free-subnet.ts';
+import { runTestsOnLab } from './lab-tests.ts';
+import { runMatrix } from './matrix.ts';
 import type { RunningTally } from './tally.ts';
 import { runVitest } from './vitest.ts';
 import type { Tally } from './vitest-report.ts';
@@ -30,8 +32,9 @@ const REFRESH_SECONDS = 120;
 /**
  * A lab from nothing, used, and taken down again, whatever happened to it in between; then the tests that build labs
  * of their own, with nothing else up.
+ * @param full whether the long tests and the failure matrix are wanted too
  */
-export async function runLabChecks(run: RunningTally, call: Call): Promise<void> {
+export async function runLabChecks(run: RunningTally, call: Call, full: boolean): Promise<void> {
   const configured = await configureStack(call.stack);
   const before = await takeSnapshot();
   const nothingLeft = async (): Promise<void> => {
@@ -39,7 +42,7 @@ export async function runLabChecks(run: RunningTally, call: Call): Promise<void>
     if (left.length > 0) throw new Failure(`not as before:\n${left.join('\n')}`);
   };
   try {
-    await useLab(run, call);
+    await useLab(run, call, full);
   } finally {
     // An interrupt ended the checks above; taking the lab down is still to be done, and can be interrupted anew.
     const stopping = takeInterrupt();
@@ -54,13 +57,14 @@ export async function runLabChecks(run: RunningTally, call: Call): Promise<void>
   }
 }
 
-async function useLab(run: RunningTally, call: Call): Promise<void> {
+async function useLab(run: RunningTally, call: Call, full: boolean): Promise<void> {
   const failedBefore = run.failed;
   const isUp = await run.check('up', () => timed(call, 'up', () => up(call, { ignore: [] })));
   if (isUp) {
     const engine = await findEngine(call.stack, call.journal);
     const steps = [
-      () => run.tests('smoke tests', () => runSmokeTests(call, engine)),
+      () => run.tests('smoke tests', () => runTestsOnLab(call, engine, 'smoke')),
+      ...(full ? longTests(run, call, engine) : []),
       () => run.check('up again changes nothing', () => timed(call, 'unchanged up', () => upUnchanged(call))),
       () => run.check('refresh finds the lab as it is', () => refreshFindsNothing(engine)),
       () => run.check('refresh notices a loss, up makes it good', () => refreshNoticesLoss(engine, call)),
@@ -69,6 +73,14 @@ async function useLab(run: RunningTally, call: Call): Promise<void> {
   }
   if (run.failed > failedBefore && !interrupted())
     await evidence(call, [join(stateDir, 'evidence')]).catch(() => undefined);
+}
+
+/** What takes more time than CI has. */
+function longTests(run: RunningTally, call: Call, engine: Engine): (() => Promise<boolean>)[] {
+  return [
+    () => run.tests('full tests', () => runTestsOnLab(call, engine, 'full')),
+    () => run.tests('failure matrix', () => runMatrix(call, engine, cells)),
+  ];
 }
 
 /** They find engine and kubectl as a user of `podferry env` does. */

@@ -8,7 +8,7 @@ import { stream } from '../programs.ts';
 import { type Tally, tallyReport } from './vitest-report.ts';
 
 /** One of the projects of vitest.config.ts. */
-export type VitestProject = 'unit' | 'smoke' | 'lab';
+export type VitestProject = 'unit' | 'smoke' | 'full' | 'lab';
 
 /** Runs a project's tests with their names shown as they end, and counts them. Never throws because of a failing test. */
 export async function runVitest(

@@ -9,8 +9,13 @@ export type Result = { cell: Cell } & (
   | { kind: 'broken'; message: string }
 );
 
-export const isGood = (result: Result): boolean =>
-  result.kind === 'impossible' || (result.kind === 'played' && result.played.faults.length === 0);
+export const isGood = (result: Result): boolean => whatDidNotHold(result).length === 0;
+
+/** A sentence for each thing that must hold after a cell and did not. */
+export function whatDidNotHold(result: Result): readonly string[] {
+  if (result.kind === 'broken') return [result.message];
+  return result.kind === 'played' ? result.played.faults : [];
+}
 
 /** The table: a row for each fault, a column for each point; below it why cells are empty, and what did not hold. */
 export function matrixReport(results: readonly Result[]): string {
@@ -71,11 +76,8 @@ function reasons(results: readonly Result[]): string {
 }
 
 function faultsFound(results: readonly Result[]): string {
-  const bad = results.flatMap((result) => {
-    if (result.kind === 'broken') return [`  ${result.cell.title}: ${result.message}`];
-    return result.kind === 'played'
-      ? result.played.faults.map((found) => `  ${result.cell.title}: ${found}`)
-      : [];
-  });
+  const bad = results.flatMap((result) =>
+    whatDidNotHold(result).map((found) => `  ${result.cell.title}: ${found}`),
+  );
   return bad.length === 0 ? '' : ['What did not hold:', ...bad].join('\n');
 }
