@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
 import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
@@ -14,11 +13,13 @@ import type { CapturePlaces } from './capture.ts';
 import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { Delivery } from './delivery.ts';
+import { letGo } from './let-go.ts';
 import type { FoundPod } from './pod.ts';
 import { heldOf, type SourceDocument } from './record.ts';
 import { StoreDelivery } from './store-delivery.ts';
 import { StreamDelivery } from './stream-delivery.ts';
 import type { TargetLink } from './target-link.ts';
+import { targetError, tellToRun } from './tell-target.ts';
 import { Verdict } from './verdict.ts';
 
 /**
@@ -179,31 +180,15 @@ export class Move {
     await this.#watch.phase('commit', () => this.#save({ state: 'committed', bytes, timings }));
   }
 
-  /** Tells the target to run, and goes on telling in the background until it answers. */
-  async #tell(link: TargetLink): Promise<void> {
-    if (!(await this.#toldOnce(link))) void this.#keepTelling(link);
-  }
-
-  async #keepTelling(link: TargetLink): Promise<void> {
-    do await sleep(RETELL_MS, undefined, { ref: false });
-    while (!(await this.#toldOnce(link)));
-  }
-
-  /** Whether nothing is left to be told. Never rejects. */
-  async #toldOnce(link: TargetLink): Promise<boolean> {
-    if (this.#document.state !== 'committed' || this.#document.resumed) return true;
-    try {
-      await failpoint('after-commit', this.#document.id);
-      const target = await link.resume();
-      const freezeMs = this.#freezeMs(target);
-      if (target.state === 'restored') await this.#resumed(target, freezeMs);
-      else if (target.state === 'failed' || target.state === 'refused') await this.#takeBack(target);
-      else throw targetError(target);
-      return true;
-    } catch (error) {
-      this.#log.warn({ error: String(error) }, 'the target was not told to run');
-      return false;
-    }
+  /** Resolves after the first try. */
+  #tell(link: TargetLink): Promise<void> {
+    return tellToRun(link, {
+      log: this.#log,
+      isOver: () => this.#document.state !== 'committed' || this.#document.resumed,
+      before: () => failpoint('after-commit', this.#document.id),
+      runs: (target) => this.#resumed(target, this.#freezeMs(target)),
+      isLost: (target) => this.#takeBack(target),
+    });
   }
 
   /** Up to when the target's tasks ran again: it made its record of that before it answered, but after it let them go. */
@@ -234,7 +219,8 @@ export class Move {
 
   /** Lets the source run again: the verdict was against the move. */
   async #thaw(failure: AgentFailure): Promise<void> {
-    if (this.#document.held.length > 0) await this.#letGo();
+    const { held } = this.#document;
+    if (held.length > 0) await letGo(held, this.#context.containers, this.#deadline.left(), this.#log);
     this.#log.error({ failure }, 'not moved: the source runs on');
     const timings = [...this.#watch.timings];
     await this.#save({ state: 'thawed', failure, timings }).catch((error: unknown) => {
@@ -242,26 +228,6 @@ export class Move {
       this.#log.error({ error: String(error) }, 'not recorded');
       this.#become({ state: 'thawed', failure, timings });
     });
-  }
-
-  /**
-   * A thaw lasts only when nobody dumps any more. A dump may come to its end until the deadline; one that cannot even be
-   * killed does not keep the others waiting.
-   */
-  async #letGo(): Promise<void> {
-    const { containers } = this.#context;
-    const graceMs = this.#deadline.left();
-    const ended = containers
-      .endDumps(
-        this.#document.held.map(({ id }) => id),
-        graceMs,
-      )
-      .catch((error: unknown) => this.#log.error({ error: String(error) }, 'a dump was not ended'))
-      .then(() => true);
-    const late = sleep(graceMs + KILL_LIMIT_MS, false, { ref: false });
-    const inTime = await Promise.race([ended, late]);
-    containers.thaw(this.#cgroups);
-    if (!inTime) void ended.then(() => containers.thaw(this.#cgroups));
   }
 
   /** Tells the target that the verdict was against it. The operator does so, too: this is only sooner. */
@@ -338,14 +304,6 @@ export interface MoveContext {
   log: Logger;
 }
 
-function targetError({ state, failure }: TargetRecord): StepError {
-  if (failure === null) return new StepError('restore', `the target is ${state}`);
-  return new StepError(failure.step, failure.message, { criuLog: failure.criuLog });
-}
-
-/** A process that was killed may take this long to end. */
-const KILL_LIMIT_MS = 2000;
-const RETELL_MS = 1000;
 const RESTARTED: AgentFailure = {
   step: 'move',
   message: 'the agent of the source was restarted during the move',

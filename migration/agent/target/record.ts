@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
+  type AgentFailure,
   agentFailure,
   operationId,
   phaseTiming,
   type TargetRecord,
   targetState,
 } from '../../contract/agent-api.ts';
+import type { Bundle } from '../bundle.ts';
 
 const processIdentity = z.strictObject({ pid: z.int(), startTime: z.int() });
 
@@ -68,3 +70,17 @@ export function targetAnswer(document: TargetDocument): TargetRecord {
 /** States that never change again. */
 export const isFinal = (state: TargetDocument['state']): boolean =>
   state === 'restored' || state === 'failed' || state === 'refused';
+
+/** Why a container of this pod is not let in, whatever it is; undefined when it may be. */
+export function refusalOf(document: TargetDocument, bundle: Bundle): string | undefined {
+  const { state, podUid, failure } = document;
+  if (state === 'failed' || state === 'refused') return reasonOf(failure);
+  if (podUid !== null && podUid !== bundle.podUid && state !== 'absent')
+    return `this state belongs to the pod with uid ${podUid}`;
+  return undefined;
+}
+
+/** Why a target refuses, in one line. */
+export function reasonOf(failure: AgentFailure | null): string {
+  return failure === null ? 'the pod was refused' : `${failure.step}: ${failure.message}`;
+}

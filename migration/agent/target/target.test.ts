@@ -6,52 +6,20 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bundle, Origin } from '../bundle.ts';
-import { StepError } from '../failure.ts';
 import { type ProcessIdentity, processStartTime } from '../process.ts';
 import { Records } from '../records.ts';
 import { IMAGE_DIR } from '../state-layout.ts';
+import { FakeRestorer } from '../testing/fake-restorer.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { PodState } from './pod-state.ts';
 import { newTarget, type TargetDocument, targetDocument } from './record.ts';
-import type { Restorer } from './restorer.ts';
-import { type Asked, type Bring, Target } from './target.ts';
+import type { Asked, Bring } from './staging.ts';
+import { Target } from './target.ts';
 
 const ID = 'aaaaaaaa-1111';
 const POD = 'pod-1-0000';
 const MOVE: Origin = { kind: 'move', id: ID };
 const CHECKPOINT: Origin = { kind: 'checkpoint', id: POD, path: 'redis' };
-
-/** Remembers what was done to the containers, by name; restores end when the test says so. */
-class FakeRestorer implements Restorer {
-  readonly done: string[] = [];
-  readonly #restoring = new Map<
-    string,
-    { resolve: (init: ProcessIdentity) => void; reject: (error: Error) => void }
-  >();
-
-  addresses = async () => ['10.0.0.7'];
-  endAtOnce = async ({ container }: Bundle) => void this.done.push(`end ${container}`);
-  prepare = async ({ name }: { name: string }) => {
-    this.done.push(`prepare ${name}`);
-    return '/log';
-  };
-  untilRestored = ({ name }: { name: string }) =>
-    new Promise<ProcessIdentity>((resolve, reject) => this.#restoring.set(name, { resolve, reject }));
-  resume = (containers: readonly { name: string }[]) => this.#note('resume', containers);
-  kill = async (containers: readonly { name: string }[]) => this.#note('kill', containers);
-
-  restored(name: string, init: ProcessIdentity): void {
-    this.#restoring.get(name)?.resolve(init);
-  }
-
-  failed(name: string): void {
-    this.#restoring.get(name)?.reject(new StepError('restore', 'CRIU cannot', { criuLog: ['Error'] }));
-  }
-
-  #note(what: string, containers: readonly { name: string }[]): void {
-    this.done.push([what, ...containers.map(({ name }) => name)].join(' '));
-  }
-}
 
 let dir: string;
 let records: Records<TargetDocument>;

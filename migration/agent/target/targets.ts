@@ -21,7 +21,8 @@ import { PostStartHooks } from './post-start.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
 import { isFinal, type TargetDocument, targetAnswer } from './record.ts';
 import { type Restorer, runcRestorer } from './restorer.ts';
-import { type Bring, Target } from './target.ts';
+import type { Bring } from './staging.ts';
+import { Target } from './target.ts';
 
 export interface TargetPlaces {
   /** Staging of images; in memory. */

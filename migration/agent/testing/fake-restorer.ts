@@ -1,0 +1,36 @@
+import type { Bundle } from '../bundle.ts';
+import { StepError } from '../failure.ts';
+import type { ProcessIdentity } from '../process.ts';
+import type { Restorer } from '../target/restorer.ts';
+
+/** Remembers what was done to the containers, by name; restores end when the test says so. */
+export class FakeRestorer implements Restorer {
+  readonly done: string[] = [];
+  readonly #restoring = new Map<
+    string,
+    { resolve: (init: ProcessIdentity) => void; reject: (error: Error) => void }
+  >();
+
+  addresses = async () => ['10.0.0.7'];
+  endAtOnce = async ({ container }: Bundle) => void this.done.push(`end ${container}`);
+  prepare = async ({ name }: { name: string }) => {
+    this.done.push(`prepare ${name}`);
+    return '/log';
+  };
+  untilRestored = ({ name }: { name: string }) =>
+    new Promise<ProcessIdentity>((resolve, reject) => this.#restoring.set(name, { resolve, reject }));
+  resume = (containers: readonly { name: string }[]) => this.#note('resume', containers);
+  kill = async (containers: readonly { name: string }[]) => this.#note('kill', containers);
+
+  restored(name: string, init: ProcessIdentity): void {
+    this.#restoring.get(name)?.resolve(init);
+  }
+
+  failed(name: string): void {
+    this.#restoring.get(name)?.reject(new StepError('restore', 'CRIU cannot', { criuLog: ['Error'] }));
+  }
+
+  #note(what: string, containers: readonly { name: string }[]): void {
+    this.done.push([what, ...containers.map(({ name }) => name)].join(' '));
+  }
+}
