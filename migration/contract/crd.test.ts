@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { podmigrationCrd, structuralSchema } from './crd.ts';
+import { podmigrationCrd } from './crd.ts';
+import { structuralSchema } from './custom-resource.ts';
 
 const [version] = podmigrationCrd.spec.versions;
 const schema = version?.schema.openAPIV3Schema;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { customResourceDefinition } from './custom-resource.ts';
 import {
   PODMIGRATION_GROUP,
   PODMIGRATION_KIND,
@@ -7,50 +7,6 @@ import {
   podmigrationSpec,
   podmigrationStatus,
 } from './podmigration.ts';
-
-/** A node of a structural schema (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema). */
-export interface StructuralSchema {
-  type: string;
-  description?: string;
-  properties?: Record<string, StructuralSchema>;
-  items?: StructuralSchema;
-  required?: string[];
-  [keyword: string]: unknown;
-}
-
-const jsonObject = z.record(z.string(), z.unknown());
-const KEPT_KEYWORDS = ['enum', 'default', 'format', 'minimum', 'maxLength'] as const;
-
-/**
- * Turns what zod says about a type into what an API server takes as a structural schema: no `$schema`, no
- * `additionalProperties: false` (unknown fields are pruned anyway), open objects marked as such, and no patterns or
- * integer bounds that only repeat the type.
- */
-export function structuralSchema(type: z.ZodType): StructuralSchema {
-  return convert(z.toJSONSchema(type, { io: 'input', target: 'draft-7' }));
-}
-
-function convert(json: unknown): StructuralSchema {
-  const from = jsonObject.parse(json);
-  if (typeof from.type !== 'string') throw new Error(`not expressible in a CRD: ${JSON.stringify(from)}`);
-  const to: StructuralSchema = { type: from.type };
-  if (typeof from.description === 'string') to.description = from.description;
-  for (const keyword of KEPT_KEYWORDS) if (keyword in from) to[keyword] = from[keyword];
-  for (const [keyword, value] of Object.entries(from))
-    if (keyword.startsWith('x-kubernetes-')) to[keyword] = value;
-  if (typeof from.minimum === 'number' && from.minimum <= Number.MIN_SAFE_INTEGER) delete to.minimum;
-  if (typeof from.maximum === 'number' && from.maximum < Number.MAX_SAFE_INTEGER) to.maximum = from.maximum;
-  if (from.items !== undefined) to.items = convert(from.items);
-  const properties = Object.entries(jsonObject.parse(from.properties ?? {}));
-  if (properties.length > 0) to.properties = Object.fromEntries(properties.map(([k, v]) => [k, convert(v)]));
-  if (Array.isArray(from.required) && from.required.length > 0)
-    to.required = z.array(z.string()).parse(from.required);
-  if (isOpen(from)) to['x-kubernetes-preserve-unknown-fields'] = true;
-  return to;
-}
-
-const isOpen = (schema: Record<string, unknown>): boolean =>
-  typeof schema.additionalProperties === 'object' && schema.additionalProperties !== null;
 
 /** Checks that take more than one field, in CEL (https://kubernetes.io/docs/reference/using-api/cel/). */
 const specRules = [
@@ -103,48 +59,15 @@ const printerColumns = [
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];
 
-/** The CustomResourceDefinition, ready to apply: its schema is generated from the types the operator parses with. */
-export const podmigrationCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${PODMIGRATION_PLURAL}.${PODMIGRATION_GROUP}` },
-  spec: {
-    group: PODMIGRATION_GROUP,
-    scope: 'Namespaced',
-    names: {
-      kind: PODMIGRATION_KIND,
-      listKind: `${PODMIGRATION_KIND}List`,
-      plural: PODMIGRATION_PLURAL,
-      singular: PODMIGRATION_PLURAL.slice(0, -1),
-      shortNames: ['pmig'],
-    },
-    versions: [
-      {
-        name: PODMIGRATION_VERSION,
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        additionalPrinterColumns: printerColumns,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            description:
-              'Moves a running pod to another node with its state, saves such a state, or starts pods from one.',
-            required: ['spec'],
-            properties: {
-              spec: {
-                ...structuralSchema(podmigrationSpec),
-                description: 'What is asked for.',
-                'x-kubernetes-validations': specRules,
-              },
-              status: {
-                ...structuralSchema(podmigrationStatus),
-                description: 'What was done; written by the operator.',
-              },
-            },
-          },
-        },
-      },
-    ],
-  },
-};
+export const podmigrationCrd = customResourceDefinition({
+  group: PODMIGRATION_GROUP,
+  version: PODMIGRATION_VERSION,
+  kind: PODMIGRATION_KIND,
+  plural: PODMIGRATION_PLURAL,
+  shortName: 'pmig',
+  description:
+    'Moves a running pod to another node with its state, saves such a state, or starts pods from one.',
+  printerColumns,
+  spec: { type: podmigrationSpec, description: 'What is asked for.', rules: specRules },
+  status: { type: podmigrationStatus, description: 'What was done; written by the operator.' },
+});

@@ -1,4 +1,4 @@
-import { structuralSchema } from './crd.ts';
+import { customResourceDefinition } from './custom-resource.ts';
 import {
   PODCHECKPOINT_GROUP,
   PODCHECKPOINT_KIND,
@@ -28,52 +28,22 @@ const printerColumns = [
 /** By these the operator knows the checkpoint on the store. */
 const IDENTITY = ['path', 'podUid', 'createdAt'];
 
-/** The CustomResourceDefinition, ready to apply. What a checkpoint is does not change after it was taken. */
-export const podCheckpointCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${PODCHECKPOINT_PLURAL}.${PODCHECKPOINT_GROUP}` },
-  spec: {
-    group: PODCHECKPOINT_GROUP,
-    scope: 'Namespaced',
-    names: {
-      kind: PODCHECKPOINT_KIND,
-      listKind: `${PODCHECKPOINT_KIND}List`,
-      plural: PODCHECKPOINT_PLURAL,
-      singular: PODCHECKPOINT_PLURAL.slice(0, -1),
-      shortNames: ['pckpt'],
-    },
-    versions: [
-      {
-        name: PODCHECKPOINT_VERSION,
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        additionalPrinterColumns: printerColumns,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            description: "One checkpoint on the store: a pod's saved state. Deleting the object removes it.",
-            required: ['spec'],
-            properties: {
-              spec: {
-                ...structuralSchema(podCheckpointSpec),
-                description: 'What was saved; never changes.',
-                'x-kubernetes-validations': [
-                  {
-                    rule: IDENTITY.map((field) => `self.${field} == oldSelf.${field}`).join(' && '),
-                    message: 'a checkpoint is what it was when it was taken',
-                  },
-                ],
-              },
-              status: {
-                ...structuralSchema(podCheckpointStatus),
-                description: 'What stands on the store; written by the operator.',
-              },
-            },
-          },
-        },
-      },
-    ],
+/** What a checkpoint is does not change after it was taken. */
+const specRules = [
+  {
+    rule: IDENTITY.map((field) => `self.${field} == oldSelf.${field}`).join(' && '),
+    message: 'a checkpoint is what it was when it was taken',
   },
-};
+];
+
+export const podCheckpointCrd = customResourceDefinition({
+  group: PODCHECKPOINT_GROUP,
+  version: PODCHECKPOINT_VERSION,
+  kind: PODCHECKPOINT_KIND,
+  plural: PODCHECKPOINT_PLURAL,
+  shortName: 'pckpt',
+  description: "One checkpoint on the store: a pod's saved state. Deleting the object removes it.",
+  printerColumns,
+  spec: { type: podCheckpointSpec, description: 'What was saved; never changes.', rules: specRules },
+  status: { type: podCheckpointStatus, description: 'What stands on the store; written by the operator.' },
+});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectMetadata } from './object-metadata.ts';
 import { statusCondition } from './podmigration.ts';
 
 /**
@@ -73,15 +74,7 @@ export type PodCheckpointStatus = z.infer<typeof podCheckpointStatus>;
 export const podCheckpoint = z.object({
   apiVersion: z.literal(PODCHECKPOINT_API_VERSION),
   kind: z.literal(PODCHECKPOINT_KIND),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
-    resourceVersion: z.string(),
-    generation: z.int().default(1),
-    deletionTimestamp: z.string().optional(),
-    finalizers: z.array(z.string()).default([]),
-  }),
+  metadata: objectMetadata,
   spec: podCheckpointSpec,
   status: podCheckpointStatus.default({}),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkResult, compression, transport } from './agent-api.ts';
+import { objectMetadata } from './object-metadata.ts';
 
 /**
  * The custom resource `Podmigration`: one zod source for the CRD's schema (crd.ts), the operator, the kubectl
@@ -232,16 +233,7 @@ export type PodmigrationStatus = z.infer<typeof podmigrationStatus>;
 export const podmigration = z.object({
   apiVersion: z.literal(PODMIGRATION_API_VERSION),
   kind: z.literal(PODMIGRATION_KIND),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
-    resourceVersion: z.string(),
-    generation: z.int().default(1),
-    creationTimestamp: z.string().optional(),
-    deletionTimestamp: z.string().optional(),
-    finalizers: z.array(z.string()).default([]),
-  }),
+  metadata: objectMetadata,
   spec: podmigrationSpec,
   status: podmigrationStatus.default({}),
 });
