@@ -14,6 +14,8 @@ export const LIB_DIR = '/usr/local/lib/podferry';
 export const RUNTIME = '/usr/local/sbin/podferry-runtime';
 /** What the store's server serves; on the master only. */
 export const STORE_ROOT = '/srv/podferry/store';
+/** The shared folder of podmigration-operator's users: on the master a link to the folder of that name on the store. */
+export const FORMER_SHARED_PATH = '/var/lib/kubelet/migration';
 /** Where the store is mounted when the kernel has an NFS client. */
 export const STORE_MOUNT = '/var/lib/podferry/store';
 /** The store's name in NFSv4's tree of exports: the same path, so that it is the same with either server. */

@@ -19,7 +19,11 @@ export const CHECKPOINT_ANNOTATION = 'podferry.dev/checkpoint';
 /** Annotation on a moved pod: the name of the pod that its line of moves began with. */
 export const ORIGIN_ANNOTATION = 'podferry.dev/origin';
 
-/** Annotations of the original "extended kubelet" contract. */
+/**
+ * Annotations of the original "extended kubelet" contract: what is to be done, and where on the store. `checkpoint` on a running
+ * pod saves it once to `<snapshotPath>/<pod name up to its first dash>`; `restore` on a pod that is being made starts it from the
+ * checkpoint at `snapshotPath`. Empty: nothing.
+ */
 export const SNAPSHOT_POLICY_ANNOTATION = 'snapshotPolicy';
 export const SNAPSHOT_PATH_ANNOTATION = 'snapshotPath';
 
@@ -28,3 +32,6 @@ export const RUNTIME_CLASS = 'podferry';
 
 /** Annotation on a target pod: what of its source it is given only when it has become the pod (JSON; see operator/handover/). */
 export const HANDOVER_ANNOTATION = 'podferry.dev/handover';
+
+/** Label on a Podmigration that somebody asked for by a pod's annotations: the pod's uid. */
+export const SNAPSHOT_OF_LABEL = 'podferry.dev/snapshot-of';

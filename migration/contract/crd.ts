@@ -14,6 +14,8 @@ const specRules = [
   needs('checkpoint', 'sourcePod'),
   needs('checkpoint', 'snapshotPath'),
   needs('restore', 'snapshotPath'),
+  onlyStreams('compression', "self.compression == 'none'"),
+  onlyStreams('maxBytesPerSecond', 'false'),
   keeps('action'),
   keeps('sourcePod'),
   keeps('destHost'),
@@ -26,6 +28,16 @@ function needs(action: string, field: string) {
     message: `action ${action} needs ${field}`,
     fieldPath: `.${field}`,
     reason: 'FieldValueRequired',
+  };
+}
+
+/** What is said about a stream means nothing for a state that goes through the store: better refused than ignored. */
+function onlyStreams(field: string, unless: string) {
+  return {
+    rule: `!has(self.transport) || self.transport != 'store' || !has(self.${field}) || ${unless}`,
+    message: `${field} is for transport stream`,
+    fieldPath: `.${field}`,
+    reason: 'FieldValueForbidden',
   };
 }
 

@@ -9,5 +9,6 @@ export const objectMetadata = z.looseObject({
   generation: z.int().default(1),
   creationTimestamp: z.string().optional(),
   deletionTimestamp: z.string().optional(),
+  labels: z.record(z.string(), z.string()).default({}),
   finalizers: z.array(z.string()).default([]),
 });

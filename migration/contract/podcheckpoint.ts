@@ -25,21 +25,34 @@ export const podCheckpointSpec = z.object({
         'one stands now.',
     ),
   pod: z.string().max(253).describe('The pod whose state it is.'),
-  podUid: z.string().max(128),
+  podUid: z.string().max(128).describe('uid of that pod.'),
   line: z
     .string()
     .max(253)
     .describe("The name that the pod's line of moves began with; retention counts by it."),
   containers: z
-    .array(z.object({ name: z.string(), image: z.string() }))
+    .array(
+      z.object({
+        name: z.string().describe('Name of the container.'),
+        image: z.string().describe('Its image, as the pod named it: a restore takes no other.'),
+      }),
+    )
     .describe('The containers that were running, in the order in which the kubelet starts them.'),
   node: z.string().describe('Where the pod was running.'),
   createdAt: z.iso.datetime().describe('When the state was saved.'),
   owner: z
-    .object({ kind: z.string(), name: z.string() })
+    .object({
+      kind: z.string().describe('Kind of the controller, for example ReplicaSet.'),
+      name: z.string().describe('Its name.'),
+    })
     .optional()
     .describe("The pod's controller, if it had one."),
-  migration: z.object({ name: z.string(), uid: z.string() }).describe('The Podmigration that took it.'),
+  migration: z
+    .object({
+      name: z.string().describe('Its name; it may be gone by now.'),
+      uid: z.string().describe('Its uid.'),
+    })
+    .describe('The Podmigration that took it.'),
 });
 export type PodCheckpointSpec = z.infer<typeof podCheckpointSpec>;
 

@@ -44,8 +44,8 @@ export const podmigrationSpec = z.object({
     .max(253)
     .optional()
     .describe(
-      'Node (kubernetes.io/hostname) to move to or restore on. Empty: the scheduler chooses, for a live-migration ' +
-        'never the node that the pod is on.',
+      'Node (kubernetes.io/hostname) to move to or restore on. Empty: the one that the nodeSelector of the template ' +
+        'names; if it names none the scheduler chooses, for a live-migration never the node that the pod is on.',
     ),
   snapshotPath: z
     .string()
@@ -111,10 +111,21 @@ export const podmigrationSpec = z.object({
   template: openObject
     .optional()
     .describe(
-      'restore: the pod to create (a PodTemplateSpec). Absent: the pod as the checkpoint recorded it.',
+      'restore: the pod to create (a PodTemplateSpec). Absent: the pod as the checkpoint recorded it. live-migration: only ' +
+        'its nodeSelector counts, see destHost.',
     ),
 });
 export type PodmigrationSpec = z.infer<typeof podmigrationSpec>;
+
+const pinned = z.object({ spec: z.object({ nodeSelector: z.record(z.string(), z.string()) }) });
+
+/** The node that a live-migration is to go to; empty: the scheduler chooses. Old manifests say it in their template. */
+export function destinationOf({
+  destHost,
+  template,
+}: Pick<PodmigrationSpec, 'destHost' | 'template'>): string {
+  return destHost || (pinned.safeParse(template).data?.spec.nodeSelector['kubernetes.io/hostname'] ?? '');
+}
 
 /**
  * Where a Podmigration stands. Pending, Preparing and Moving can still be undone; RollingBack is undoing; Committed
@@ -143,11 +154,11 @@ export type StatusPhase = z.infer<typeof statusPhase>;
 
 export const statusCondition = z.object({
   type: z.string().describe('Complete, Failed, Movable, Waiting.'),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   reason: z.string().describe('One word for programs.'),
   message: z.string().describe('One sentence for people.'),
-  lastTransitionTime: z.iso.datetime(),
-  observedGeneration: z.int().optional(),
+  lastTransitionTime: z.iso.datetime().describe('When it began to hold, or ceased to.'),
+  observedGeneration: z.int().optional().describe('The generation of the object that it speaks for.'),
 });
 export type StatusCondition = z.infer<typeof statusCondition>;
 
@@ -160,10 +171,12 @@ export type StatusError = z.infer<typeof statusError>;
 
 /** One pod made by a restore. Its number is never used again, so neither is its name. */
 export const replica = z.object({
-  name: z.string(),
-  number: z.int(),
-  state: z.enum(['Creating', 'Restored', 'Failed']),
-  node: z.string().optional(),
+  name: z.string().describe('Name of the pod.'),
+  number: z.int().describe('Its number, which no other pod of this restore ever gets.'),
+  state: z
+    .enum(['Creating', 'Restored', 'Failed'])
+    .describe('Creating until its processes run; Failed: they never will.'),
+  node: z.string().optional().describe('Where it runs.'),
   restoreMs: z.number().optional().describe('From the state being fetched to its processes running, in ms.'),
 });
 export type Replica = z.infer<typeof replica>;
@@ -173,17 +186,20 @@ export const podmigrationStatus = z.object({
   currentRevision: z
     .string()
     .optional()
-    .describe('live-migration: how many moves this pod has behind it, counting this one.'),
+    .describe(
+      'live-migration: how many moves the pod has behind it, counting this one; checkpoint: how many it had; restore: the ' +
+        'number of the last pod that was made.',
+    ),
   activePod: z
     .string()
     .optional()
     .describe('The pod that holds the state: the source until the commit, then the target.'),
   sourcePod: z.string().optional().describe('The pod that spec.sourcePod was found to mean.'),
-  sourceUid: z.string().optional(),
-  sourceNode: z.string().optional(),
-  targetPod: z.string().optional(),
-  targetUid: z.string().optional(),
-  targetNode: z.string().optional(),
+  sourceUid: z.string().optional().describe('uid of that pod.'),
+  sourceNode: z.string().optional().describe('Where that pod runs; restore: where it ran when it was saved.'),
+  targetPod: z.string().optional().describe('live-migration: what the pod is called after the move.'),
+  targetUid: z.string().optional().describe('live-migration: uid of the target pod, once it waits.'),
+  targetNode: z.string().optional().describe('Where the state goes, once that is known.'),
   targetAddresses: z
     .array(z.string())
     .optional()
@@ -196,7 +212,7 @@ export const podmigrationStatus = z.object({
     .optional()
     .describe('When the agents were allowed to freeze the source. Absent: the source was never touched.'),
   committedAt: z.iso.datetime().optional().describe('When the target became the pod.'),
-  finishedAt: z.iso.datetime().optional(),
+  finishedAt: z.iso.datetime().optional().describe('When it ended, well or not.'),
   freezeMs: z.number().optional().describe('How long no process of the pod ran, in milliseconds.'),
   totalMs: z.number().optional().describe('From accepted to finished, in milliseconds.'),
   bytes: z.int().optional().describe('Size of the state that was moved or saved, in bytes.'),
@@ -219,7 +235,13 @@ export const podmigrationStatus = z.object({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
     .describe('Complete is True once the work is done, Failed once it never will be.'),
   checks: z
-    .array(checkResult.extend({ name: z.string().describe('Name of the check; ignoreChecks takes it.') }))
+    .array(
+      checkResult.extend({
+        name: z.string().describe('Name of the check; ignoreChecks takes it.'),
+        status: checkResult.shape.status.describe('Its outcome; skipped: it could not be told.'),
+        message: z.string().describe('What was found, in a sentence; empty when it passed.'),
+      }),
+    )
     .optional()
     .describe('live-migration: what was looked at before anything was touched.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),

@@ -1,4 +1,4 @@
-import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
+import type { Podmigration, PodmigrationSpec, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Node, Pod, PodDocument } from '../kube/objects.ts';
 import type { PodCheckpoints } from './checkpoint/pod-checkpoints.ts';
 import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from './checks/policies.ts';
@@ -41,6 +41,17 @@ export interface ReadyCondition {
   lastTransitionTime: string;
 }
 
+/** A Podmigration to create. */
+export interface NewMigration {
+  metadata: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string }[];
+  };
+  spec: PodmigrationSpec;
+}
+
 /**
  * The cluster as the operator sees it. `read…` ask the API server; the others answer from caches that may be a
  * moment old. Writes throw ApiError; a status written over a newer object is refused with 409.
@@ -60,6 +71,12 @@ export interface Cluster {
   restoresFrom(path: string): Podmigration[];
   /** Checkpoints that are being written to this directory of the store. */
   savesTo(path: string): Podmigration[];
+  /** Checkpoints that the annotations of the pod with this uid have asked for. */
+  snapshotsOf(podUid: string): Podmigration[];
+  /** Answers undefined when there is one of this name already. */
+  createMigration(manifest: NewMigration): Promise<Podmigration | undefined>;
+  /** Marks it for deletion; one that is gone is fine. */
+  removeMigration(of: Podmigration): Promise<void>;
   readonly checkpoints: PodCheckpoints;
 
   readPod(namespace: string, name: string): Promise<{ pod: Pod; document: PodDocument } | undefined>;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { isFinal, PODMIGRATION_FINALIZER, type Podmigration } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
+import { AnnotationWatch } from './annotations/watch.ts';
 import { tend } from './checkpoint/tend.ts';
 import { exclusively } from './exclusive.ts';
 import { KubeCluster } from './kube-cluster.ts';
@@ -58,9 +59,15 @@ export async function runController(options: ControllerOptions, signal: AbortSig
       log.warn({ checkpoint: key, err: error, attempts }, 'will try again');
     },
   });
+  const annotations = new AnnotationWatch(
+    () => ({ cluster, agents }),
+    () => ready,
+    log,
+  );
   const cluster = new KubeCluster(client, identity, {
     onMigration: (migration, deleted) => {
       metrics.migrationSeen(migration, deleted);
+      annotations.onMigration(migration);
       const key = toText(migration.metadata);
       if (deleted || isSettled(migration)) {
         if (isReady) for (const next of nextInTurn(world)) queue.add(next);
@@ -71,6 +78,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     },
     onPod: (pod) => {
       metrics.podSeen(pod);
+      annotations.onPod(pod);
       const { namespace, name } = pod.metadata;
       for (const migration of cluster.migrationsNaming(namespace, name)) {
         const key = toText(migration.metadata);
@@ -93,7 +101,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   isReady = true;
   options.onReady();
   await caches;
-  await Promise.all([queue.stop(), tending.stop()]);
+  await Promise.all([queue.stop(), tending.stop(), annotations.stop()]);
   metrics.stepsDown();
 }
 

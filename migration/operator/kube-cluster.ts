@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ORIGIN_ANNOTATION } from '../contract/annotations.ts';
+import { ORIGIN_ANNOTATION, SNAPSHOT_OF_LABEL } from '../contract/annotations.ts';
 import type { PodCheckpoint } from '../contract/podcheckpoint.ts';
 import {
   isFinal,
+  PODMIGRATION_API_VERSION,
   PODMIGRATION_FINALIZER,
+  PODMIGRATION_KIND,
   type Podmigration,
   type PodmigrationStatus,
   podmigration,
@@ -27,7 +29,14 @@ import { PolicyCaches } from './checks/policy-caches.ts';
 import type { LabelSelector } from './checks/selector.ts';
 import { type Claim, claim } from './checks/volumes.ts';
 import type { PodManifest } from './clone-pod.ts';
-import type { Cluster, ClusterEvent, PodIdentity, ReadyCondition, Regarding } from './cluster.ts';
+import type {
+  Cluster,
+  ClusterEvent,
+  NewMigration,
+  PodIdentity,
+  ReadyCondition,
+  Regarding,
+} from './cluster.ts';
 import { controllerPath, controllerSelector, type Owner } from './handover/controllers.ts';
 import { KubeEndpoints } from './handover/kube-endpoints.ts';
 
@@ -64,7 +73,7 @@ export class KubeCluster implements Cluster {
       path: migrationsPath(),
       parse: (raw) => podmigration.parse(raw),
       onChange: (object, deleted) => watchers.onMigration(object, deleted),
-      indexes: { pod: podsOf, stage: stageOf, store: storeUseOf },
+      indexes: { pod: podsOf, stage: stageOf, store: storeUseOf, snapshot: snapshotOf },
       onError: onError('podmigrations'),
     });
     this.#pods = new Reflector({
@@ -141,6 +150,33 @@ export class KubeCluster implements Cluster {
 
   savesTo(path: string): Podmigration[] {
     return this.#migrations.find('store', storeUse('Checkpointing', path));
+  }
+
+  snapshotsOf(podUid: string): Podmigration[] {
+    return this.#migrations.find('snapshot', podUid);
+  }
+
+  async createMigration(manifest: NewMigration): Promise<Podmigration | undefined> {
+    const body = { apiVersion: PODMIGRATION_API_VERSION, kind: PODMIGRATION_KIND, ...manifest };
+    try {
+      return this.#known(
+        await this.#client.request('POST', migrationsPath(manifest.metadata.namespace), { body }),
+      );
+    } catch (error) {
+      if (isApiError(error, 409)) return undefined;
+      throw error;
+    }
+  }
+
+  async removeMigration(of: Podmigration): Promise<void> {
+    const { namespace, name, uid } = of.metadata;
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+    try {
+      await this.#client.request('DELETE', migrationPath(namespace, name), { body });
+    } catch (error) {
+      // 404: it is gone. 409: the name is another one's now.
+      if (!isApiError(error, 404) && !isApiError(error, 409)) throw error;
+    }
   }
 
   /** Every migration that names this pod, also those that are over. */
@@ -316,6 +352,11 @@ function stageOf({ spec, status }: Podmigration): ('queued' | 'under way')[] {
   const isPending = status.state === undefined || status.state === 'Pending';
   if (!isPending) return ['under way'];
   return status.queuedBehind === undefined ? [] : ['queued'];
+}
+
+function snapshotOf({ metadata }: Podmigration): string[] {
+  const uid = metadata.labels[SNAPSHOT_OF_LABEL];
+  return uid ? [uid] : [];
 }
 
 const storeUse = (state: string | undefined, path: string): string => `${state} ${path}`;

@@ -28,7 +28,7 @@ export const clusterRules: Rule[] = [
   {
     apiGroups: [PODMIGRATION_GROUP],
     resources: [PODMIGRATION_PLURAL],
-    verbs: ['get', 'list', 'watch', 'patch'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/status`], verbs: ['update'] },
   // A restored pod is owned by its Podmigration; where OwnerReferencesPermissionEnforcement is on, that takes this.

@@ -27,6 +27,11 @@ it.each([
   ['a live-migration of nothing', { action: 'live-migration' }, /live-migration needs sourcePod/],
   ['a checkpoint to nowhere', { action: 'checkpoint', sourcePod: 'x' }, /checkpoint needs snapshotPath/],
   ['a restore from nowhere', { action: 'restore' }, /restore needs snapshotPath/],
+  [
+    'a compressed state on the store',
+    { action: 'live-migration', sourcePod: 'x', transport: 'store', compression: 'zstd' },
+    /compression is for transport stream/,
+  ],
   ['a negative number of pods', { action: 'restore', snapshotPath: '/x', replicas: -1 }, /replicas/],
 ])('refuses %s', async (_, spec, message) => {
   const refused = await tryCreate(spec);
@@ -53,4 +58,6 @@ it('takes the loose selector of old manifests and keeps the whole template', asy
 it('explains the fields', async () => {
   // kubectl breaks the lines as it likes
   expect(await lab.kubectl(['explain', 'podmigrations.spec.destHost'])).toMatch(/the\s+scheduler\s+chooses/);
+  expect(await lab.kubectl(['explain', 'pmig.status.activePod'])).toMatch(/holds\s+the\s+state/);
+  expect(await lab.kubectl(['explain', 'pckpt.status.path'])).toMatch(/takes\s+as\s+snapshotPath/);
 });

@@ -1,4 +1,5 @@
-import { NFS_PORT, STORE_EXPORT, STORE_ROOT } from '../paths.ts';
+import { dirname } from 'node:path/posix';
+import { FORMER_SHARED_PATH, NFS_PORT, STORE_EXPORT, STORE_ROOT } from '../paths.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { literal } from '../shell/here.ts';
 import { installPackages } from '../shell/packages.ts';
@@ -48,6 +49,9 @@ serve_from_user_space() {
   fi
 }
 if kernel_has_nfs_server; then serve_from_kernel; else serve_from_user_space; fi
+# old clients poll for the files of a checkpoint where they said it should go; what stands there already is not ours
+mkdir -p ${STORE_ROOT}${FORMER_SHARED_PATH} ${dirname(FORMER_SHARED_PATH)}
+[ -e ${FORMER_SHARED_PATH} ] || ln -sfn ${STORE_ROOT}${FORMER_SHARED_PATH} ${FORMER_SHARED_PATH}
 `,
   verify: (c) => `
 probe=${STORE_ROOT}/.podferry-server-check
@@ -69,6 +73,7 @@ rm -f ${UNIT} /etc/podferry/ganesha.conf /var/log/podferry/ganesha.log /run/podf
 rm -rf /var/lib/nfs/ganesha/v4recov /var/lib/nfs/ganesha/v4old
 rmdir /var/lib/nfs/ganesha 2>/dev/null || true
 systemctl daemon-reload
+[ "$(readlink ${FORMER_SHARED_PATH})" != ${STORE_ROOT}${FORMER_SHARED_PATH} ] || rm -f ${FORMER_SHARED_PATH}
 # the folder above may be a mount
 rm -rf ${STORE_ROOT}
 rmdir /srv/podferry 2>/dev/null || true

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -63,6 +63,7 @@ async function writeConfig(
     'io.kubernetes.cri.sandbox-uid': POD,
     'io.kubernetes.cri.sandbox-id': 'sandbox',
     'io.kubernetes.cri.container-name': name,
+    'io.kubernetes.cri.image-name': `image-of-${name}`,
   };
   const log = path.join(dir, `pods/${POD}/containers/${name}/a1b2`);
   const mounts = [
@@ -346,7 +347,7 @@ describe('a checkpoint', () => {
       node: 'worker1',
       source: { namespace: 'default', pod: 'pod', podUid: 'somebody' },
       containers: CONTAINERS,
-      images: {},
+      images: { app: 'image-of-app', web: 'image-of-web' },
       files,
     };
     await writeFile(path.join(dir, 'store/saved/pod/podferry.json'), JSON.stringify(manifest));
@@ -371,6 +372,30 @@ describe('a checkpoint', () => {
     expect(await ask(all, 'web')).toMatchObject({ verdict: 'restore' });
     await restored('web');
     expect(await all.get(POD, new Set(['restored']), 3000)).toMatchObject({ state: 'restored' });
+  });
+
+  it.each([
+    ['that is not there', '/saved/nothing', /no checkpoint at '\/saved\/nothing'/],
+    ['outside the store', '/saved/../../etc', /cannot be used/],
+    ['of podferry’s own folder', '/.podferry/migrations/x', /not for checkpoints/],
+    ['of no name', '', /not for checkpoints/],
+    ['behind a link', '/link/pod', /no directory/],
+  ])('%s is refused to a pod of the old contract', async (_what, snapshotPath, reason) => {
+    await putCheckpoint();
+    await symlink(path.join(dir, 'store/saved'), path.join(dir, 'store/link'));
+    await writeConfigs({ snapshotPolicy: 'restore', snapshotPath });
+    await expect(ask(await targets(), 'app')).rejects.toThrow(reason);
+  });
+
+  it('of another image or other containers is refused to a pod of the old contract', async () => {
+    await putCheckpoint();
+    const annotations = { snapshotPolicy: 'restore', snapshotPath: '/saved/pod' };
+    await writeConfig('c-app', 'app', { ...annotations, 'io.kubernetes.cri.image-name': 'another' });
+    await expect(ask(await targets(), 'app')).rejects.toThrow(
+      /was of image image-of-app, this pod’s is another/,
+    );
+    await writeConfig('c-init', 'stranger', annotations);
+    await expect(ask(await targets(), 'init')).rejects.toThrow(/holds app, web, and no container stranger/);
   });
 
   it('that was damaged is not used', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
 import { type Bundle, type Origin, readBundle } from '../bundle.ts';
-import { inStep } from '../failure.ts';
+import { inStep, RequestError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { processStartTime } from '../process.ts';
 import type { Records } from '../records.ts';
@@ -16,6 +16,7 @@ import { receiveStream } from '../stream/receiver.ts';
 import { KEEP_MS, stagingName } from '../tidy.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { CriuConfigs } from './criu-config.ts';
+import { requireFit } from './fit.ts';
 import { emptyStaging, PodState } from './pod-state.ts';
 import { PostStartHooks } from './post-start.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
@@ -186,12 +187,21 @@ export class Targets {
     return !existsSync(path.join(this.#kubeletPods, podUid));
   }
 
-  /** Pods of the "extended kubelet" contract do not say which containers wait: those of the checkpoint. */
+  /**
+   * Pods of the "extended kubelet" contract do not say which containers wait: those of the checkpoint, which nobody has compared
+   * with the pod before.
+   */
   async #containersOf(bundle: Bundle, origin: Origin, target: Target): Promise<readonly string[]> {
     if (bundle.restoredContainers !== undefined) return bundle.restoredContainers;
-    if (target.document.containers.length > 0) return target.document.containers;
     if (origin.kind === 'move') return [bundle.container];
-    return (await readManifest(this.#store, checkpointPath(origin.path))).manifest.containers;
+    if (target.document.state === 'restored') return target.document.containers;
+    const folder = checkpointPath(origin.path);
+    // Asked first, as it refuses links, which the store's server would follow.
+    if ((await this.#store.stat(folder))?.kind !== 'directory')
+      throw new RequestError(404, `there is no checkpoint at '/${folder}' on the store`);
+    const { manifest } = await readManifest(this.#store, folder);
+    requireFit(bundle, manifest, `/${folder}`);
+    return manifest.containers;
   }
 
   #bringCheckpoint(origin: Origin, target: Target): Bring {

@@ -7,6 +7,7 @@ import { podTemplateOf } from '../clone-pod.ts';
 import { imagesOf, runningContainers } from '../containers.ts';
 import { cancelled } from '../live-migration/undo.ts';
 import { busyWith, findPod } from '../lookup.ts';
+import { moveNumber } from '../naming.ts';
 import { refused } from '../refused.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter } from '../status.ts';
@@ -29,13 +30,13 @@ export const acceptSave: Step = async (run) => {
     const found = pod && (await cluster.readPod(namespace, pod.metadata.name));
     const busy = pod && (await busyWith(run, pod));
     const objections = objectionsOf(await preflightSave(cluster, { asked, found, busyWith: busy }));
-    if (!pod || objections.length > 0) return write(refused(run, objections));
+    if (!pod || objections.length > 0) return write(refused(run, objections, pod));
     let directory: string;
     try {
       directory = checkpointDirectory(snapshotPath, pod.metadata.name);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      return write(refused(run, [{ reason: 'BadSnapshotPath', message }]));
+      return write(refused(run, [{ reason: 'BadSnapshotPath', message }], pod));
     }
     return run.exclusively(storeKey(`/${directory}`), () => take(run, pod, `/${directory}`));
   });
@@ -58,6 +59,7 @@ async function take(run: Run, pod: Pod, path: string): Promise<Outcome> {
     sourceUid: pod.metadata.uid,
     sourceNode: pod.spec.nodeName,
     activePod: pod.metadata.name,
+    currentRevision: String(moveNumber(pod.metadata.name)),
     checkpointPath: path,
   });
   const message = `saving the state of ${pod.metadata.name} to ${path}`;

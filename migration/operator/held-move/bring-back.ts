@@ -1,5 +1,6 @@
 import type { TargetRecord } from '../../contract/agent-api.ts';
 import { CHECKPOINT_ANNOTATION } from '../../contract/annotations.ts';
+import { destinationOf } from '../../contract/podmigration.ts';
 import { isApiError } from '../../kube/client.ts';
 import { isPodReady, type Pod } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
@@ -82,7 +83,7 @@ async function make(run: Run): Promise<Outcome> {
 function placeFor({ migration, status }: Run): Placement {
   const isBack = Math.floor(((status.attempts ?? 1) - 1) / ATTEMPTS_AT_A_PLACE) % 2 === 1;
   if (isBack) return { on: status.sourceNode ?? '' };
-  const isNamed = (migration.spec.destHost ?? '') !== '';
+  const isNamed = destinationOf(migration.spec) !== '';
   return isNamed && status.targetNode ? { on: status.targetNode } : { notOn: [status.sourceNode ?? ''] };
 }
 

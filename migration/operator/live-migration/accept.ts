@@ -1,4 +1,4 @@
-import type { Podmigration } from '../../contract/podmigration.ts';
+import { destinationOf, type Podmigration } from '../../contract/podmigration.ts';
 import { failures } from '../../contract/verdict.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import { objectionsOf, withChecks } from '../checks/movable.ts';
@@ -26,7 +26,8 @@ export const accept: Step = async (run) => {
 
 async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Outcome> {
   const { cluster, migration } = run;
-  const { destHost = '', dryRun = false, transport = 'stream', ignoreChecks: ignored = [] } = migration.spec;
+  const { dryRun = false, transport = 'stream', ignoreChecks: ignored = [] } = migration.spec;
+  const destHost = destinationOf(migration.spec);
   const node = destHost === '' ? undefined : findNode(cluster, destHost);
   const found = pod && (await cluster.readPod(migration.metadata.namespace, pod.metadata.name));
   const busy = pod && (await busyWith(run, pod));
@@ -41,7 +42,7 @@ async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Ou
     dryRun,
   });
   const checked = { ...run, status: withChecks(run, checks) };
-  if (!found || failures(checks).length > 0) return write(refused(checked, objectionsOf(checks)));
+  if (!found || failures(checks).length > 0) return write(refused(checked, objectionsOf(checks), found?.pod));
   return dryRun ? write(answer(checked, found.pod)) : admit(checked, ...take(checked, found, node));
 }
 

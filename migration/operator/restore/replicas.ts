@@ -228,6 +228,7 @@ function settle(run: Run, replicas: readonly Replica[]): Outcome {
   if (unreported && !late) return wait(LOOK_AGAIN_MS);
   const settled = change(withReplicas(status, replicas), {
     activePod: replicas[0]?.name,
+    currentRevision: String(status.lastNumber ?? 0),
     targetPod: replicas[0]?.name,
     targetNode: status.targetNode ?? replicas[0]?.node,
     phases: addPhases(status.phases, [phaseUntil('restore', status.startedAt, now)]),

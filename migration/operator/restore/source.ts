@@ -9,6 +9,7 @@ import { keeperOf } from '../checkpoint/keeper.ts';
 import { type PodTemplate, podTemplate } from '../clone-pod.ts';
 import type { Reason, Run } from '../run.ts';
 import { storePath } from '../store-path.ts';
+import { misfit } from './misfit.ts';
 
 /** What a restore works from. */
 export interface Source {
@@ -50,7 +51,7 @@ export async function readSource(
   if (!parsed.success) {
     return object('BadTemplate', `the template is no pod template: ${z.prettifyError(parsed.error)}`);
   }
-  const problem = misfit(parsed.data, manifest);
+  const problem = misfit(parsed.data, manifest, 'template');
   if (problem !== undefined) return object('TemplateMisfit', problem);
   return { source: { directory, stored, template: parsed.data } };
 }
@@ -63,29 +64,4 @@ const object = (reason: string, message: string): SourceOrObjection => ({ object
 function imagesOnly({ containers, images }: CheckpointManifest): object {
   const container = (name: string) => ({ name, image: images[name] ?? '', imagePullPolicy: 'IfNotPresent' });
   return { spec: { containers: containers.map(container) } };
-}
-
-/**
- * A state only goes into a container of its own name and image: another program would not know what to do with it. A container
- * that the checkpoint knows nothing of would not be started at all.
- */
-function misfit({ spec }: PodTemplate, manifest: CheckpointManifest): string | undefined {
-  const { containers, images } = manifest;
-  const given = new Map([...spec.initContainers, ...spec.containers].map(({ name, image }) => [name, image]));
-  for (const name of containers) {
-    const image = given.get(name);
-    if (image === undefined)
-      return `the checkpoint holds container ${name}, the template has only ${[...given.keys()].join(', ')}`;
-    if (image !== images[name])
-      return `container ${name} of the checkpoint was of image ${images[name]}, the template has ${image}`;
-  }
-  const known = new Set([...containers, ...rememberedNames(manifest)]);
-  const strange = spec.containers.find(({ name }) => !known.has(name));
-  return strange && `the template has a container ${strange.name}, of which the checkpoint holds no state`;
-}
-
-/** Containers of the pod that had run to their end when it was saved belong to it, too. */
-function rememberedNames({ template }: CheckpointManifest): string[] {
-  const parsed = podTemplate.safeParse(template);
-  return parsed.success ? parsed.data.spec.containers.map(({ name }) => name) : [];
 }

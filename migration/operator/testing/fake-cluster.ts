@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ORIGIN_ANNOTATION } from '../../contract/annotations.ts';
+import { ORIGIN_ANNOTATION, SNAPSHOT_OF_LABEL } from '../../contract/annotations.ts';
 import {
   isFinal,
   PODMIGRATION_FINALIZER,
@@ -15,7 +15,14 @@ import type { DisruptionBudget, NetworkPolicy, ResourceQuota } from '../checks/p
 import type { LabelSelector } from '../checks/selector.ts';
 import type { Claim } from '../checks/volumes.ts';
 import type { PodManifest } from '../clone-pod.ts';
-import type { Cluster, ClusterEvent, PodIdentity, ReadyCondition, Regarding } from '../cluster.ts';
+import type {
+  Cluster,
+  ClusterEvent,
+  NewMigration,
+  PodIdentity,
+  ReadyCondition,
+  Regarding,
+} from '../cluster.ts';
 import type { Owner } from '../handover/controllers.ts';
 import { FakeEndpoints } from './fake-endpoints.ts';
 import { FakePodCheckpoints } from './fake-pod-checkpoints.ts';
@@ -160,6 +167,23 @@ export class FakeCluster implements Cluster {
       const now = this.#unchanged(of);
       return this.#put({ ...now, status: structuredClone(status) });
     });
+  }
+
+  snapshotsOf(podUid: string): Podmigration[] {
+    const all = [...this.#migrations.values()];
+    return all.filter(({ metadata }) => metadata.labels[SNAPSHOT_OF_LABEL] === podUid);
+  }
+
+  async createMigration({ metadata, spec }: NewMigration): Promise<Podmigration | undefined> {
+    return this.#call('createMigration', () => {
+      if (this.#migrations.has(metadata.name)) return undefined;
+      const made = this.addMigration(metadata.name, spec);
+      return this.#put({ ...made, metadata: { ...made.metadata, ...metadata } });
+    });
+  }
+
+  async removeMigration(of: Podmigration): Promise<void> {
+    return this.#call('removeMigration', () => this.deleteMigration(of.metadata.name));
   }
 
   async setFinalizer(of: Podmigration, present: boolean): Promise<Podmigration> {
