@@ -20,6 +20,7 @@ const outputs: StackOutputs = {
   store: { server: '10.99.0.10', export: '/store', kind: 'libnfs' },
   operator: { namespace: 'podferry-system', deployment: 'podferry-operator', replicas: 1 },
   apps: { tick: app, redis: { ...app, port: 6379 }, image: {} },
+  samples: { nginx: { ...app, clusterIP: '10.96.0.8' } },
   migrations: {
     tick: {
       pod: 'tick-migration-1',
@@ -40,6 +41,7 @@ it('shows what a user wants to know, and no secret', () => {
     'https://10.99.0.10:6443',
     'master',
     '10.96.0.9:6379',
+    'nginx       10.96.0.8:8080',
     'worker1 -> worker2 frozen 412 ms',
   ])
     expect(text).toContain(words);

@@ -68,6 +68,9 @@ export function outputLines(stack: string, outputs: StackOutputs): string[] {
     `operator    ${outputs.operator.namespace}/${outputs.operator.deployment}`,
     `tick        http://${tick.clusterIP}:${tick.port} (pod ${tick.pod}, in the cluster)`,
     `redis       ${redis.clusterIP}:${redis.port} (pod ${redis.pod}, in the cluster)`,
+    ...Object.entries(outputs.samples).map(
+      ([name, app]) => `${name.padEnd(11)} ${app.clusterIP}:${app.port} (pod ${app.pod}, in the cluster)`,
+    ),
     ...(migrations.length === 0 ? [] : ['migrations', ...migrations]),
   ];
 }

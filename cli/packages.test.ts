@@ -13,6 +13,7 @@ describe('the packages of this machine', () => {
     expect(missingPackages({ ...need, toBuild: ['host-root'] }, bare)).toEqual(
       expect.arrayContaining(['mmdebstrap', 'debian-archive-keyring']),
     );
+    expect(missingPackages({ ...need, toBuild: ['packages-nginx'] }, bare)).toContain('mmdebstrap');
     expect(missingPackages({ ...need, toBuild: ['image-tick'] }, bare)).toEqual(
       expect.arrayContaining(['podman', 'runc']),
     );

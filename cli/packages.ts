@@ -36,9 +36,9 @@ const requirements: readonly Requirement[] = [
   { package: 'shellcheck', proof: 'shellcheck', when: (need) => need.testing },
 ];
 
-/** The hosts' packages and root file system are what is fetched from a Debian archive. */
+/** The hosts' packages and root file system, and the packages of samples, are what is fetched from a Debian archive. */
 export function fromDebian({ toBuild }: Pick<Need, 'toBuild'>): boolean {
-  return toBuild.some((name) => name.startsWith('host-'));
+  return toBuild.some((name) => name.startsWith('host-') || name.startsWith('packages-'));
 }
 
 /** Images are built with podman, wherever the hosts are. */

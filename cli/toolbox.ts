@@ -1,4 +1,4 @@
-import { siteBinaries } from '../stacks/lab-plan.ts';
+import { wantedArtefacts } from '../stacks/lab-plan.ts';
 import {
   type Artefacts,
   type BuildEvent,
@@ -26,7 +26,7 @@ export async function findWhatToBuild(settings: StackSettings): Promise<string[]
 
 /** The files of this stack's lab. @throws ToolchainNotBuilt */
 export function resolveToolbox({ config }: StackSettings): Promise<Artefacts> {
-  return resolveArtefacts(siteBinaries(config));
+  return resolveArtefacts(wantedArtefacts(config));
 }
 
 /** Builds what is missing, and the image of podman hosts unless the stack brings its own. */
@@ -35,7 +35,7 @@ export async function buildToolbox(
   report: (event: BuildEvent) => void,
   signal: AbortSignal,
 ): Promise<Artefacts> {
-  const artefacts = await buildArtefacts(siteBinaries(config), report, signal);
+  const artefacts = await buildArtefacts(wantedArtefacts(config), report, signal);
   if (config.hosts === 'podman' && config.image === undefined) await ensureHostImage();
   return artefacts;
 }

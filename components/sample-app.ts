@@ -1,13 +1,13 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
+import { samplePodSpec } from '../apps/pod.ts';
+import { type Sample, samplePorts } from '../apps/sample.ts';
 
 export interface SampleAppArgs {
   namespace: pulumi.Input<string>;
-  /** Image that every node already has; nothing is pulled. */
+  sample: Sample;
+  /** Image that every worker already has; nothing is pulled. */
   image: string;
-  /** TCP port that the app answers on, and its Service with it. */
-  port: number;
   /** Node that the pod starts on. */
   node: string;
 }
@@ -23,44 +23,30 @@ export class SampleApp extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
   readonly port: number;
 
-  constructor(name: string, args: SampleAppArgs, opts: pulumi.ComponentResourceOptions) {
+  constructor(args: SampleAppArgs, opts: pulumi.ComponentResourceOptions) {
+    const { sample, namespace } = args;
+    const { name } = sample;
     super('podferry:apps:SampleApp', name, {}, opts);
     const labels = { app: name };
-    const child = { parent: this };
     const pod = new k8s.core.v1.Pod(
       name,
       {
-        metadata: { name, namespace: args.namespace, labels },
-        spec: {
-          runtimeClassName: RUNTIME_CLASS,
-          terminationGracePeriodSeconds: 1,
-          affinity: startOn(args.node),
-          containers: [
-            {
-              name,
-              image: args.image,
-              imagePullPolicy: 'Never',
-              ports: [{ name: 'main', containerPort: args.port }],
-              env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
-            },
-          ],
-        },
+        metadata: { name, namespace, labels },
+        spec: { ...samplePodSpec(sample, args.image), affinity: startOn(args.node) },
       },
-      child,
+      { parent: this },
     );
+    const ports = samplePorts(sample).map((port) => ({ ...port, targetPort: port.port }));
     const service = new k8s.core.v1.Service(
       name,
-      {
-        metadata: { name, namespace: args.namespace, labels },
-        spec: { selector: labels, ports: [{ name: 'main', port: args.port, targetPort: args.port }] },
-      },
+      { metadata: { name, namespace, labels }, spec: { selector: labels, ports } },
       { parent: this, dependsOn: pod },
     );
     this.podName = pod.metadata.name;
     this.serviceName = service.metadata.name;
     this.namespace = service.metadata.namespace;
     this.clusterIP = service.spec.clusterIP;
-    this.port = args.port;
+    this.port = sample.port;
     this.registerOutputs({ podName: this.podName, serviceName: this.serviceName });
   }
 }

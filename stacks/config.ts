@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sampleNames } from '../apps/samples.ts';
 
 /**
  * The stack's configuration: one schema from which the program reads its settings, the error messages name what is
@@ -97,6 +98,12 @@ export const stackConfig = z.strictObject({
     .max(1000)
     .default(10)
     .describe('how many live migrations may be under way at once in all'),
+  samples: z
+    .union([z.literal('all'), z.array(z.enum(sampleNames))], {
+      error: `"all", or a list of ${sampleNames.join(', ')}`,
+    })
+    .default([])
+    .describe('sample applications beside tick and redis: a list of names, or `all`; see docs/samples.md'),
   runId: z.coerce
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/, 'lower-case letters, digits and "-", at most 20')

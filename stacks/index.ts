@@ -1,5 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { redis as redisSample } from '../apps/redis/sample.ts';
+import type { Sample } from '../apps/sample.ts';
+import { tick as tickSample } from '../apps/tick/sample.ts';
 import { Cluster } from '../components/cluster.ts';
 import { LabHosts } from '../components/lab-hosts.ts';
 import { Migration } from '../components/migration.ts';
@@ -7,16 +10,16 @@ import { MigrationPlatform } from '../components/migration-platform.ts';
 import { SampleApp } from '../components/sample-app.ts';
 import { SharedStore } from '../components/shared-store.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
-import { resolveArtefacts } from '../toolchain/artefacts.ts';
+import { type Artefacts, resolveArtefacts } from '../toolchain/artefacts.ts';
 import { parseStackConfig } from './config.ts';
-import { planHosts, planLab, siteBinaries } from './lab-plan.ts';
+import { furtherSamples, planHosts, planLab, wantedArtefacts } from './lab-plan.ts';
 
 const SAMPLES_NAMESPACE = 'samples';
 
 /** The lab: hosts, cluster, store, migration platform, sample applications, and the migrations that prove it. */
 async function lab(): Promise<pulumi.Inputs> {
   const config = parseStackConfig(pulumi.runtime.allConfig(), pulumi.getProject());
-  const artefacts = await resolveArtefacts(siteBinaries(config));
+  const artefacts = await resolveArtefacts(wantedArtefacts(config));
   const plan = planLab(pulumi.getStack(), config);
 
   const hosts = new LabHosts('hosts', { stack: pulumi.getStack(), plan: planHosts(config, plan), artefacts });
@@ -49,16 +52,11 @@ async function lab(): Promise<pulumi.Inputs> {
     deletedWith: cluster.lifetime,
   };
   const node = firstWorker as string;
-  const tick = new SampleApp(
-    'tick',
-    { namespace, image: artefacts['image-tick.tar'].reference, port: 8080, node },
-    onCluster,
-  );
-  const redis = new SampleApp(
-    'redis',
-    { namespace, image: artefacts['image-redis.tar'].reference, port: 6379, node },
-    onCluster,
-  );
+  const app = (sample: Sample) =>
+    new SampleApp({ namespace, sample, image: imageOf(artefacts, sample), node }, onCluster);
+  const tick = app(tickSample);
+  const redis = app(redisSample);
+  const further = furtherSamples(config).map((sample) => [sample.name, app(sample)] as const);
 
   const { runId } = config;
   const migrate = (dependsOn: pulumi.Resource[]) => ({
@@ -90,13 +88,6 @@ async function lab(): Promise<pulumi.Inputs> {
     migrate([checkpoint]),
   );
 
-  const app = (sample: SampleApp) => ({
-    namespace: sample.namespace,
-    pod: sample.podName,
-    service: sample.serviceName,
-    clusterIP: sample.clusterIP,
-    port: sample.port,
-  });
   const outputs: { [K in keyof StackOutputs]: pulumi.Input<unknown> } = {
     kubeconfig: cluster.kubeconfig,
     apiServer: cluster.apiServer,
@@ -112,13 +103,27 @@ async function lab(): Promise<pulumi.Inputs> {
     store: store.description,
     operator: platform.operator,
     apps: {
-      tick: app(tick),
-      redis: app(redis),
+      tick: described(tick),
+      redis: described(redis),
       image: { tick: artefacts['image-tick.tar'].reference, redis: artefacts['image-redis.tar'].reference },
     },
+    samples: Object.fromEntries(further.map(([name, sample]) => [name, described(sample)])),
     migrations: { tick: moved.outcome, checkpoint: checkpoint.outcome, restore: restore.outcome },
   };
   return outputs;
+}
+
+/** The image of a sample. @throws Error when its configuration did not ask for it */
+function imageOf(artefacts: Artefacts, { name, image }: Sample): string {
+  const reference = artefacts[`image-${image}.tar`]?.reference;
+  if (reference === undefined) throw new Error(`The image of the sample ${name} was not asked for.`);
+  return reference;
+}
+
+/** What the outputs tell of a sample application. */
+function described(app: SampleApp) {
+  const { namespace, podName: pod, serviceName: service, clusterIP, port } = app;
+  return { namespace, pod, service, clusterIP, port };
 }
 
 /** The pod that the copy of redis is restored into. */

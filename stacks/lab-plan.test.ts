@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseStackConfig } from './config.ts';
-import { planLab } from './lab-plan.ts';
+import { furtherSamples, planLab, wantedArtefacts } from './lab-plan.ts';
 
 const plan = (settings: Record<string, unknown>) =>
   planLab(
@@ -32,5 +32,26 @@ describe('planLab', () => {
     expect(() => plan({ subnet: '10.244.0.0/24' })).toThrow(/overlap/);
     expect(() => plan({ podSubnet: '10.244.0.0/24' })).toThrow(ConfigError);
     expect(() => plan({ subnet: '10.99.0.0/28', workers: 9 })).toThrow(/no room/);
+  });
+});
+
+describe('samples', () => {
+  const imagesOf = (samples: string) =>
+    wantedArtefacts(parseStackConfig({ 'podferry:samples': samples })).appImages;
+
+  it('are built only when they are named, each image once', () => {
+    expect(wantedArtefacts(parseStackConfig({})).appImages).toEqual([]);
+    expect(imagesOf('["nginx"]')).toEqual(['nginx']);
+    expect(imagesOf('["counter","memory-hog"]')).toEqual(['small']);
+    expect(imagesOf('all')).toEqual(expect.arrayContaining(['nginx', 'small', 'training']));
+  });
+
+  it('beside tick and redis, which are always there', () => {
+    const { samples, ...rest } = parseStackConfig({ 'podferry:samples': '["tick","redis","nginx"]' });
+    expect(furtherSamples({ ...rest, samples }).map(({ name }) => name)).toEqual(['nginx']);
+  });
+
+  it('of another name are refused with the names there are', () => {
+    expect(() => parseStackConfig({ 'podferry:samples': '["kafka"]' })).toThrow(/podferry:samples.*nginx/);
   });
 });

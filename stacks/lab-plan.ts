@@ -1,7 +1,9 @@
+import type { Sample } from '../apps/sample.ts';
+import { samples } from '../apps/samples.ts';
 import type { HostSource } from '../components/lab-hosts.ts';
 import { hostAddress, podCidr, subnetProblems } from '../node-setup/addresses.ts';
 import type { Lab, LabHost } from '../node-setup/phase.ts';
-import type { SiteBinaries } from '../toolchain/artefacts.ts';
+import type { Wanted } from '../toolchain/artefacts.ts';
 import { pins } from '../toolchain/pins.ts';
 import { ConfigError, type StackConfig } from './config.ts';
 
@@ -43,13 +45,21 @@ export function planHosts(config: StackConfig, lab: Lab): HostSource {
   };
 }
 
-/** The binaries that a site wants instead of the pinned ones. */
-export function siteBinaries({ kubelet, containerd, criu }: StackConfig): SiteBinaries {
-  return {
+/** What a configuration asks of the toolchain: binaries of the site instead of the pinned ones, images of samples. */
+export function wantedArtefacts(config: StackConfig): Wanted {
+  const { kubelet, containerd, criu } = config;
+  const site = {
     ...(kubelet === undefined ? {} : { kubelet }),
     ...(containerd === undefined ? {} : { containerd }),
     ...(criu === undefined ? {} : { criu }),
   };
+  return { site, appImages: [...new Set(furtherSamples(config).map(({ image }) => image))] };
+}
+
+/** The samples of a lab beside tick and redis, which its own migrations are of. */
+export function furtherSamples({ samples: names }: StackConfig): Sample[] {
+  const further = samples.filter(({ name }) => name !== 'tick' && name !== 'redis');
+  return names === 'all' ? further : further.filter(({ name }) => names.includes(name));
 }
 
 type NamedHost = Pick<LabHost, 'name' | 'role'> & { address?: string };

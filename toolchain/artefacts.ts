@@ -1,3 +1,4 @@
+import { type AppImageName, appImages as allAppImages } from '../apps/images.ts';
 import { type BuildEvent, buildAll, findAll } from './build-all.ts';
 import { bundleRecipes } from './bundles.ts';
 import { cacheIn } from './cache.ts';
@@ -5,7 +6,7 @@ import { nodeRecipe, runtimeRecipe } from './copies.ts';
 import { goRecipes } from './go-build.ts';
 import { importHostImage } from './host-image.ts';
 import { hostPackagesRecipe, hostRootRecipe } from './host-root.ts';
-import { imageRecipes } from './images.ts';
+import { appImageRecipes, imageRecipes } from './images.ts';
 import type { Artefact, Recipe } from './recipe.ts';
 import { type SiteBinaries, type SiteBinaryName, siteRecipes } from './site-binaries.ts';
 
@@ -51,10 +52,31 @@ export type ArtefactName = (typeof artefactNames)[number];
 
 type ImageArtefact = Artefact & { reference: string };
 
-/** All files a lab is made of; `containerd` and `criu` only when the site brings its own. */
+/** The images of sample applications that every lab has. */
+const everywhere = ['tick', 'redis'] as const satisfies AppImageName[];
+
+/** An image of a sample application that only some labs have. */
+export type SampleImage = `image-${Exclude<AppImageName, (typeof everywhere)[number]>}.tar`;
+
+export const sampleImages = Object.keys(allAppImages)
+  .filter((name) => !everywhere.some((other) => other === name))
+  .map((name) => `image-${name}.tar` as SampleImage);
+
+/**
+ * All files a lab is made of; `containerd` and `criu` only when the site brings its own, images of samples only where
+ * the configuration names them.
+ */
 export type Artefacts = {
   [Name in ArtefactName]: Name extends `image-${string}` ? ImageArtefact : Artefact;
-} & Partial<Record<SiteBinaryName, Artefact>>;
+} & Partial<Record<SiteBinaryName, Artefact>> &
+  Partial<Record<SampleImage, ImageArtefact>>;
+
+/** What a site's configuration asks of the toolchain. */
+export interface Wanted {
+  site: SiteBinaries;
+  /** Images of sample applications; those of tick and redis are always made. */
+  appImages: readonly AppImageName[];
+}
 
 /** Something the lab needs has not been built yet, or something that goes into it has changed since. */
 export class ToolchainNotBuilt extends Error {
@@ -69,6 +91,9 @@ export class ToolchainNotBuilt extends Error {
   }
 }
 
+/** A lab with the pinned binaries, and no samples but those that every lab has. */
+export const NOTHING_SPECIAL: Wanted = { site: {}, appImages: [] };
+
 // Two builds fill two cores and the memory of a small machine; Go itself uses all cores for one.
 const slots = 2;
 
@@ -77,8 +102,8 @@ const slots = 2;
  *
  * @throws ToolchainNotBuilt naming what is missing
  */
-export async function resolveArtefacts(site: SiteBinaries = {}): Promise<Artefacts> {
-  const { artefacts, missing } = await findAll(cacheIn(), recipes(site));
+export async function resolveArtefacts(wanted: Wanted): Promise<Artefacts> {
+  const { artefacts, missing } = await findAll(cacheIn(), recipes(wanted));
   if (missing.size > 0) throw new ToolchainNotBuilt(missing);
   return complete(artefacts);
 }
@@ -90,11 +115,11 @@ export async function resolveArtefacts(site: SiteBinaries = {}): Promise<Artefac
  * @throws ToolchainFailed naming every step that failed; what was finished is kept
  */
 export async function buildArtefacts(
-  site: SiteBinaries,
+  wanted: Wanted,
   report: (event: BuildEvent) => void,
   signal?: AbortSignal,
 ): Promise<Artefacts> {
-  return complete(await buildAll(cacheIn(), recipes(site), slots, report, signal));
+  return complete(await buildAll(cacheIn(), recipes(wanted), slots, report, signal));
 }
 
 /**
@@ -110,9 +135,10 @@ export async function ensureHostImage(): Promise<string> {
 }
 
 /** In this order a later recipe's output replaces an earlier one's of the same name. */
-function recipes(site: SiteBinaries): Recipe[] {
+function recipes({ site, appImages }: Wanted): Recipe[] {
   const made = [...goRecipes, hostPackagesRecipe, hostRootRecipe, nodeRecipe, runtimeRecipe, ...imageRecipes];
-  return [...made, ...bundleRecipes(cacheIn()), ...siteRecipes(site)];
+  const apps = [...new Set<AppImageName>([...everywhere, ...appImages])].flatMap(appImageRecipes);
+  return [...made, ...apps, ...bundleRecipes(cacheIn()), ...siteRecipes(site)];
 }
 
 function complete(artefacts: ReadonlyMap<string, Artefact>): Artefacts {

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aptAccessSettings, debianMirror, downloadPackages, sourceLine } from './debian.ts';
+import { runMmdebstrap } from './mmdebstrap.ts';
 import { debianPins } from './pins.ts';
 import type { Job, Recipe } from './recipe.ts';
-import { run } from './run.ts';
 import { packTar, subfolder } from './tar.ts';
 
 /** The last Debian whose systemd (257) still boots on a machine with version 1 control groups. */
-const suite = 'trixie';
+export const suite = 'trixie';
 
 /** What a host needs from Debian itself, beside the minimal system. */
 const packages = [
@@ -121,9 +121,5 @@ async function buildHostRoot({ folder, given, signal }: Job): Promise<void> {
     `--customize-hook=chroot "$1" sh -c '${finish}'`,
     ...[suite, join(folder, 'host-root.tar'), sourceLine(await debianMirror(), suite)],
   ];
-  // In name spaces of its own, so that its mounts and processes end with it however it ends; no time of day inside.
-  const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'mmdebstrap'];
-  const env = { SOURCE_DATE_EPOCH: '1767225600', TMPDIR: folder };
-  const ending = { signal, endWith: 'SIGKILL', diesWithUs: true } as const;
-  await run('unshare', [...apart, ...args], { timeoutSeconds: 1800, env, ...ending });
+  await runMmdebstrap(args, folder, 1800, signal);
 }

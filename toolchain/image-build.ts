@@ -11,8 +11,17 @@ export interface ImageContent {
   artefacts: Readonly<Record<string, string>>;
   /** Path in the image -> file of this project put there. */
   files?: Readonly<Record<string, string>>;
-  /** Files and folders of the host root file system, with the shared libraries that the programs among them need. */
+  /**
+   * Files and folders of the host root file system, or of `tree`, with the shared libraries that the programs among them
+   * need. A path may have `*` for what changes from version to version.
+   */
   fromRoot?: readonly string[];
+  /** The artefact that `fromRoot` is taken out of, instead of the host root file system. */
+  tree?: string;
+  /** What has to be made inside the tree before anything is taken out of it; needs a tree of its own. */
+  made?: InTree;
+  /** Empty folders that the program expects. */
+  folders?: readonly string[];
   /** Patterns of names left out of folders taken from the root file system. */
   without?: readonly string[];
   /** Links to a program that acts by the name it is called, such as busybox. */
@@ -22,6 +31,13 @@ export interface ImageContent {
   environment?: Readonly<Record<string, string>>;
   /** Numeric user and group; root when absent. */
   user?: string;
+}
+
+/** A shell script that runs inside a tree, as root, with what it works on. */
+export interface InTree {
+  /** Path in the tree -> file of this project put there first. */
+  files?: Readonly<Record<string, string>>;
+  script: string;
 }
 
 /** Marks images that podman holds for the toolchain, so that those of a build that was killed can be found. */
@@ -51,8 +67,10 @@ export async function buildImage(
   await makeSkeleton(root);
   for (const [path, name] of Object.entries(content.artefacts))
     await place(needed(job, name).file, root, path);
+  for (const path of content.folders ?? []) await mkdir(join(root, path), { recursive: true });
+  if (content.fromRoot) await copyFromTree(job, content.fromRoot, content, root);
+  // After what the tree brings, so that our settings replace those of a package.
   for (const [path, file] of Object.entries(content.files ?? {})) await place(file, root, path);
-  if (content.fromRoot) await copyFromHostRoot(job, content.fromRoot, content, root);
   for (const [path, target] of Object.entries(content.links ?? {})) await symlink(target, join(root, path));
   await writeFile(join(context, 'Containerfile'), containerfile(content));
   try {
@@ -113,31 +131,61 @@ const toLookInside = [
   ...['/usr/bin', '/usr/sbin', '/usr/lib64', '/usr/lib/x86_64-linux-gnu'],
 ];
 
-/** Copies files out of the host root file system, of which only what that takes is unpacked. */
-async function copyFromHostRoot(
+/** Copies files out of the tree they come from. */
+async function copyFromTree(
   job: Job,
   asked: readonly string[],
   content: ImageContent,
   root: string,
 ): Promise<void> {
-  const host = await subfolder(job.folder, 'host-root');
-  const further = asked.filter((path) => !toLookInside.some((folder) => path.startsWith(`${folder}/`)));
-  const members = [...toLookInside, ...further].map((path) => `.${path}`);
-  const whole = needed(job, 'host-root.tar').file;
-  await run('tar', ['-C', host, '-xf', whole, ...members], { timeoutSeconds: 120, signal: job.signal });
-  const paths = [...asked, ...(await librariesOf(host, asked))].map((path) => path.replace(/^\//, ''));
+  const tree = await subfolder(job.folder, 'tree');
+  await unpackTree(job, asked, content, tree);
+  if (content.made) await makeInTree(tree, content.made, job);
+  const found = await pathsIn(tree, asked);
+  const paths = [...found, ...(await librariesOf(tree, found))].map((path) => path.replace(/^\//, ''));
   const left = (content.without ?? []).map((pattern) => `--exclude=${pattern}`);
-  // Packed by the root's own tar from inside it: links are followed there and not into this machine.
+  // Packed by the tree's own tar from inside it: links are followed there and not into this machine.
   const script =
-    'host=$1; root=$2; shift 2; chroot "$host" tar -ch "$@" > "$host.tar" && tar -C "$root" -xf "$host.tar"';
-  await run('sh', ['-c', script, 'sh', host, root, ...left, ...paths], { timeoutSeconds: 120 });
-  await rm(host, { recursive: true });
-  await rm(`${host}.tar`);
+    'tree=$1; root=$2; shift 2; chroot "$tree" tar -ch "$@" > "$tree.tar" && tar -C "$root" -xf "$tree.tar"';
+  await run('sh', ['-c', script, 'sh', tree, root, ...left, ...paths], { timeoutSeconds: 120 });
+  await rm(tree, { recursive: true });
+  await rm(`${tree}.tar`);
 }
 
-async function librariesOf(host: string, paths: readonly string[]): Promise<string[]> {
+/** Unpacks a tree of its own whole, and of the host root file system only what the copying takes. */
+async function unpackTree(
+  job: Job,
+  asked: readonly string[],
+  { tree }: ImageContent,
+  into: string,
+): Promise<void> {
+  const further = asked.filter((path) => !toLookInside.some((folder) => path.startsWith(`${folder}/`)));
+  const members = tree === undefined ? [...toLookInside, ...further].map((path) => `.${path}`) : [];
+  const whole = needed(job, tree ?? 'host-root.tar').file;
+  await run('tar', ['-C', into, '-xf', whole, ...members], { timeoutSeconds: 120, signal: job.signal });
+}
+
+async function makeInTree(tree: string, { files = {}, script }: InTree, { signal }: Job): Promise<void> {
+  for (const [path, file] of Object.entries(files)) await place(file, tree, path);
+  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin' };
+  await run('chroot', [tree, 'sh', '-euc', script], { timeoutSeconds: 300, env, signal });
+}
+
+/** The paths that patterns stand for inside a tree. @throws Error naming one that stands for nothing */
+async function pathsIn(tree: string, asked: readonly string[]): Promise<string[]> {
+  const script = 'for f in $1; do [ -e "$f" ] && echo "$f"; done; true';
+  const matched = asked.map(async (pattern) => {
+    const args = [tree, 'sh', '-c', script, 'sh', pattern];
+    const paths = (await run('chroot', args, { timeoutSeconds: 30 })).split('\n').filter(Boolean);
+    if (paths.length === 0) throw new Error(`There is no ${pattern} where the image takes it from.`);
+    return paths;
+  });
+  return (await Promise.all(matched)).flat();
+}
+
+async function librariesOf(tree: string, paths: readonly string[]): Promise<string[]> {
   const script = 'for f; do [ -f "$f" ] && ldd "$f"; done; true';
-  const listing = await run('chroot', [host, 'sh', '-c', script, 'sh', ...paths], { timeoutSeconds: 30 });
+  const listing = await run('chroot', [tree, 'sh', '-c', script, 'sh', ...paths], { timeoutSeconds: 30 });
   return librariesAmong(listing);
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { redisImage } from '../apps/redis/image.ts';
-import { tickImage } from '../apps/tick/image.ts';
+import { type AppImageName, appImages } from '../apps/images.ts';
 import { buildImage, containerfile, type ImageContent } from './image-build.ts';
+import { packageTreeOutput, packageTreeRecipe } from './package-tree.ts';
 import { pins } from './pins.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -88,18 +88,29 @@ const images: readonly Image[] = [
       user: '65532:65532',
     },
   },
-  { name: 'tick', needs: ['host-root'], content: tickImage },
-  { name: 'redis', needs: ['host-root'], content: redisImage },
 ];
 
-/** Recipes for all images, `image-<name>.tar` each. */
+/** Recipes for the images that every lab has, `image-<name>.tar` each. */
 export const imageRecipes: readonly Recipe[] = images.map(imageRecipe);
+
+/** Recipes for an image of a sample application, and for the packages it is taken out of. Needs the host root's recipes beside it. */
+export function appImageRecipes(name: AppImageName): Recipe[] {
+  const { content, packages }: { content: ImageContent; packages?: readonly string[] } = appImages[name];
+  if (packages === undefined) return [imageRecipe({ name, needs: ['host-root'], content })];
+  const tree = packageTreeRecipe(name, packages);
+  const image = imageRecipe({
+    name,
+    needs: [tree.name],
+    content: { ...content, tree: packageTreeOutput(name) },
+  });
+  return [tree, image];
+}
 
 /** How to make an image, `image-<name>.tar`. */
 export function imageRecipe({ name, needs, content, reference }: Image): Recipe {
   const output = `image-${name}.tar`;
   const nameOf = (key: string) => reference ?? `podferry.dev/${name}:${key.slice(0, 12)}`;
-  const { files, ...described } = content;
+  const { files, made, ...described } = content;
   return {
     name: `image-${name}`,
     title: `image ${name}`,
@@ -111,6 +122,7 @@ export function imageRecipe({ name, needs, content, reference }: Image): Recipe 
       reference,
       text: containerfile(content),
       files: await textsOf(files ?? {}),
+      ...(made && { made: { script: made.script, files: await textsOf(made.files ?? {}) } }),
     }),
     reference: nameOf,
     build: (job) => buildImage(job, content, output, nameOf(job.key)),

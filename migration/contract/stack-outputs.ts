@@ -43,6 +43,8 @@ export const stackOutputs = z.strictObject({
   store: z.strictObject({ server: z.string(), export: z.string(), kind: z.enum(['mount', 'libnfs']) }),
   operator: z.strictObject({ namespace: z.string(), deployment: z.string(), replicas: z.int() }),
   apps: z.strictObject({ tick: sampleApp, redis: sampleApp, image: z.record(z.string(), z.string()) }),
+  /** Sample applications beside tick and redis, by name. */
+  samples: z.record(z.string(), sampleApp).default({}),
   migrations: z.record(z.string(), migrationOutcome),
 });
 export type StackOutputs = z.infer<typeof stackOutputs>;

@@ -63,11 +63,15 @@ export class PodSet {
   }
 
   /** Starts pods, by turns on one worker and another, besides other objects; resolves when all are Ready. */
-  async start(pods: Record<string, PodSpec>, others: object[] = []): Promise<void> {
+  async start(
+    pods: Record<string, PodSpec>,
+    others: object[] = [],
+    readySeconds = READY_SECONDS,
+  ): Promise<void> {
     const made = Object.entries(pods).map(([key, spec], index) => this.#object(key, spec, index));
     await this.#lab.kubectl(['apply', '-f', '-'], listOf([...others.map((o) => this.#labelled(o)), ...made]));
     const names = Object.keys(pods).map((key) => `pod/${this.pod(key)}`);
-    await this.#lab.kubectl(['wait', '--for=condition=Ready', ...names, `--timeout=${READY_SECONDS}s`]);
+    await this.#lab.kubectl(['wait', '--for=condition=Ready', ...names, `--timeout=${readySeconds}s`]);
   }
 
   /** Moves pods (all when none is named) and tells how each move ended. */

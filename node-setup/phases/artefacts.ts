@@ -1,10 +1,16 @@
-import type { Artefact, ArtefactName, Artefacts } from '../../toolchain/artefacts.ts';
+import {
+  type Artefact,
+  type ArtefactName,
+  type Artefacts,
+  type SampleImage,
+  sampleImages,
+} from '../../toolchain/artefacts.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { SETUP_DIR } from '../paths.ts';
 import type { LabHost, Phase, PhaseContext } from '../phase.ts';
 
 const programs = ['kubelet', 'kubeadm', 'kubectl', 'node', 'podferry-runtime'] as const;
-type ImageName = Extract<ArtefactName, `image-${string}`>;
+type ImageName = Extract<ArtefactName, `image-${string}`> | SampleImage;
 const nodeImages = ['image-pause.tar', 'image-kube-proxy.tar', 'image-coredns.tar'] as const;
 const controlPlaneImages = [
   'image-etcd.tar',
@@ -19,9 +25,13 @@ export function clusterImagesOf(host: LabHost): ImageName[] {
   return host.role === 'master' ? [...nodeImages, ...controlPlaneImages] : [...nodeImages];
 }
 
-/** The images of what runs in the cluster later: the sample apps, and the operator on the master. */
-export function appImagesOf(host: LabHost): ImageName[] {
-  return host.role === 'master' ? [...appImages, 'image-operator.tar'] : [...appImages];
+/**
+ * The images of what runs in the cluster later: the operator on the master, and the sample apps; those that only some labs
+ * have on the workers alone.
+ */
+export function appImagesOf(host: LabHost, artefacts: Artefacts): ImageName[] {
+  if (host.role === 'master') return [...appImages, 'image-operator.tar'];
+  return [...appImages, ...sampleImages.filter((name) => artefacts[name] !== undefined)];
 }
 
 /** Programs of the site's own, where it brings any. */
@@ -37,7 +47,7 @@ function neededBy({ host, artefacts }: Pick<PhaseContext, 'host' | 'artefacts'>)
     'cni-plugins.tar',
     'agent.mjs',
     ...clusterImagesOf(host),
-    ...appImagesOf(host),
+    ...appImagesOf(host, artefacts),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Artefacts } from '../../toolchain/artefacts.ts';
 import { artefactPath } from '../artefact-path.ts';
 import type { LabHost, Phase, PhaseContext } from '../phase.ts';
 import { appImagesOf, clusterImagesOf } from './artefacts.ts';
@@ -15,13 +16,13 @@ export const appImages: Phase = imagePhase('app-images', 'container images of th
 function imagePhase(
   name: string,
   title: string,
-  namesOf: (host: LabHost) => ReturnType<typeof clusterImagesOf>,
+  namesOf: (host: LabHost, artefacts: Artefacts) => ReturnType<typeof clusterImagesOf>,
 ): Phase {
   const archives = (c: PhaseContext) =>
-    namesOf(c.host).map((image) => ({
-      path: artefactPath(c, image),
-      reference: c.artefacts[image].reference,
-    }));
+    namesOf(c.host, c.artefacts).flatMap((image) => {
+      const reference = c.artefacts[image]?.reference;
+      return reference === undefined ? [] : [{ path: artefactPath(c, image), reference }];
+    });
   const references = (c: PhaseContext) =>
     archives(c)
       .map(({ reference }) => reference)

@@ -10,7 +10,7 @@ import { machineSettings } from '../../node-setup/podman-hosts/machine.ts';
 import { network } from '../../node-setup/podman-hosts/network.ts';
 import { removeEverything } from '../../node-setup/podman-hosts/remove.ts';
 import { sshKey, sshKeyOutput } from '../../node-setup/podman-hosts/ssh-key.ts';
-import { buildArtefacts } from '../../toolchain/artefacts.ts';
+import { buildArtefacts, NOTHING_SPECIAL } from '../../toolchain/artefacts.ts';
 import { importHostImage } from '../../toolchain/host-image.ts';
 
 /** Longest time for a script on this machine, in seconds. */
@@ -58,7 +58,7 @@ export class Machines {
   static async #make(label: string, names: readonly string[], folder: string): Promise<Machines> {
     const subnet = freeSubnet((await readRoutes()).map((route) => route.destination));
     if (subnet === undefined) throw new Error('no subnet for test machines is free on this machine');
-    const artefacts = await buildArtefacts({}, () => undefined);
+    const artefacts = await buildArtefacts(NOTHING_SPECIAL, () => undefined);
     const image = await importHostImage(artefacts['host-root.tar']);
     const { publicKey } = sshKeyOutput.parse(JSON.parse(await script(sshKey(label, folder).create)));
     await script(machineSettings(label).create);

@@ -1,0 +1,23 @@
+import { counter } from './counter/sample.ts';
+import { fileAppender } from './file-appender/sample.ts';
+import { memoryHog } from './memory-hog/sample.ts';
+import { nginx } from './nginx/sample.ts';
+import { redis } from './redis/sample.ts';
+import type { Sample } from './sample.ts';
+import { slowStarter } from './slow-starter/sample.ts';
+import { tick } from './tick/sample.ts';
+import { training } from './training/sample.ts';
+
+/** All sample applications. docs/samples.md tells of each. */
+export const samples = [
+  tick,
+  redis,
+  counter,
+  nginx,
+  slowStarter(),
+  fileAppender,
+  memoryHog(),
+  training,
+] as const satisfies Sample[];
+
+export const sampleNames = samples.map(({ name }) => name);
