@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { bundleRecipes } from './bundles.ts';
 import { type Cache, cacheIn, prepareCache } from './cache.ts';
@@ -11,14 +12,20 @@ vi.setConfig({ testTimeout: 30_000 });
 
 let cache: Cache;
 let recipe: Recipe;
+let page: Recipe;
 
 beforeAll(async () => {
   cache = cacheIn(await mkdtemp(join(tmpdir(), 'podferry-test-')));
   await prepareCache(cache);
-  const found = bundleRecipes(cache).find(({ outputs }) => outputs.includes('kubectl-checkpoint'));
-  if (!found) throw new Error('There is no recipe for kubectl-checkpoint.');
-  recipe = found;
+  recipe = recipeFor('kubectl-checkpoint');
+  page = recipeFor('dashboard.js');
 });
+
+function recipeFor(output: string): Recipe {
+  const found = bundleRecipes(cache).find(({ outputs }) => outputs.includes(output));
+  if (!found) throw new Error(`There is no recipe for ${output}.`);
+  return found;
+}
 
 afterAll(() => rm(cache.root, { recursive: true }));
 
@@ -36,4 +43,13 @@ it('makes one file that runs by itself', async () => {
   const text = await readFile(join(cache.work, 'kubectl-checkpoint'), 'utf8');
   expect(text.startsWith('#!/usr/bin/env node\n')).toBe(true);
   expect(text).not.toContain(cache.root);
+});
+
+it('makes a page for browsers, and one that is not heavier than it has to be', async () => {
+  await page.build({ folder: cache.work, key: '', given: {}, signal: undefined });
+  const text = await readFile(join(cache.work, 'dashboard.js'), 'utf8');
+  expect(text.startsWith('#!')).toBe(false);
+  // Libraries keep what is of Node only out of what they give to browsers.
+  expect(text).not.toMatch(/from ?["']node:|require\(/);
+  expect(gzipSync(text).length).toBeLessThan(100 * 1024);
 });

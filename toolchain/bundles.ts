@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build as esbuild } from 'esbuild';
+import { type BuildOptions, build as esbuild, type Plugin } from 'esbuild';
 import { z } from 'zod';
 import { type Cache, prepareCache, sha256OfFile } from './cache.ts';
 import type { Recipe } from './recipe.ts';
@@ -11,16 +11,21 @@ const project = fileURLToPath(new URL('../', import.meta.url));
 interface Bundle {
   output: string;
   entry: string;
-  /** Files without an extension are CommonJS to Node, so those that are found by name are built as that. */
-  format: 'esm' | 'cjs';
+  /**
+   * `esm` and `cjs` run on Node: files without an extension are CommonJS to it, so those that are found by name are built as
+   * that. `page` is for browsers.
+   */
+  format: 'esm' | 'cjs' | 'page';
 }
 
-/** The project's own programs, each bundled into one file that needs nothing but Node. */
+/** The project's own programs, each bundled into one file that needs nothing but Node, or a browser. */
 const bundles: readonly Bundle[] = [
   { output: 'agent.mjs', entry: 'migration/agent/main.ts', format: 'esm' },
   { output: 'operator.mjs', entry: 'migration/operator/main.ts', format: 'esm' },
   { output: 'kubectl-migrate', entry: 'migration/kubectl/migrate.ts', format: 'cjs' },
   { output: 'kubectl-checkpoint', entry: 'migration/kubectl/checkpoint.ts', format: 'cjs' },
+  { output: 'dashboard.js', entry: 'migration/dashboard/main.tsx', format: 'page' },
+  { output: 'dashboard.css', entry: 'migration/dashboard/styles/dashboard.css', format: 'page' },
   { output: 'pulumi-resource-command.mjs', entry: 'plugins/command/main.ts', format: 'esm' },
   { output: 'pulumi-resource-kubernetes.mjs', entry: 'plugins/kubernetes/main.ts', format: 'esm' },
 ];
@@ -38,20 +43,46 @@ const commonJsForEsm = [
 ].join(' ');
 
 function optionsOf({ entry, format }: Bundle): BuildOptions {
-  return {
+  const common: BuildOptions = {
     absWorkingDir: project,
     entryPoints: [entry],
     bundle: true,
+    logLevel: 'silent',
+    legalComments: 'none',
+  };
+  if (format === 'page') return { ...common, ...pageOptions };
+  return {
+    ...common,
     platform: 'node',
     target: 'node20',
     format,
     banner: { js: `#!/usr/bin/env node${format === 'esm' ? `\n${commonJsForEsm}` : ''}` },
     // ssh2 and its like try a native addon first and go on without it.
     external: ['*.node', 'cpu-features'],
-    logLevel: 'silent',
-    legalComments: 'none',
   };
 }
+
+/** Messages of the schema library in all languages would be half of the page; it shows English ones. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/]zod[/]v4[/]locales[/]index\.js$/ }, ({ path }) => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+/** For browsers that know `light-dark()` and subgrid, which all do since 2024. */
+const pageOptions: BuildOptions = {
+  platform: 'browser',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  format: 'esm',
+  minify: true,
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  plugins: [englishOnly],
+};
 
 /** Bundles one program of the project into `outfile`, outside the cache: for what is run from the sources. */
 export async function bundleProgram(entry: string, outfile: string): Promise<void> {
@@ -88,7 +119,7 @@ async function sourcesOf(cache: Cache, bundle: Bundle): Promise<Sources> {
     ...optionsOf(bundle),
     metafile: true,
     write: false,
-    outfile: 'bundle',
+    outfile: `bundle${extname(bundle.output)}`,
   });
   const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !path.startsWith('node_modules/'));
   const fresh = await hashAll(['package-lock.json', ...own.sort()]);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { type AppImageName, appImages } from '../apps/images.ts';
 import { buildImage, containerfile, type ImageContent } from './image-build.ts';
 import { packageTreeOutput, packageTreeRecipe } from './package-tree.ts';
@@ -18,6 +19,11 @@ const clusterImages = {
   etcd: 'registry.k8s.io/etcd:3.6.8-0',
   coredns: 'registry.k8s.io/coredns/coredns:v1.14.2',
 } as const;
+
+/** Where the operator's REST server finds the dashboard's files. */
+const dashboard = '/usr/local/share/podferry/dashboard';
+const pageFile = (name: string) =>
+  fileURLToPath(new URL(`../migration/dashboard/page/${name}`, import.meta.url));
 
 interface Image {
   name: string;
@@ -79,9 +85,18 @@ const images: readonly Image[] = [
   },
   {
     name: 'operator',
-    needs: ['node', 'bundle-operator.mjs', 'host-root'],
+    needs: ['node', 'bundle-operator.mjs', 'bundle-dashboard.js', 'bundle-dashboard.css', 'host-root'],
     content: {
-      artefacts: { '/usr/local/bin/node': 'node', '/usr/local/lib/podferry/operator.mjs': 'operator.mjs' },
+      artefacts: {
+        '/usr/local/bin/node': 'node',
+        '/usr/local/lib/podferry/operator.mjs': 'operator.mjs',
+        [`${dashboard}/dashboard.js`]: 'dashboard.js',
+        [`${dashboard}/dashboard.css`]: 'dashboard.css',
+      },
+      files: {
+        [`${dashboard}/index.html`]: pageFile('index.html'),
+        [`${dashboard}/favicon.svg`]: pageFile('favicon.svg'),
+      },
       fromRoot: ['/usr/lib64/ld-linux-x86-64.so.2', ...nodeLibraries.map((name) => `${libraries}/${name}`)],
       entrypoint: ['/usr/local/bin/node', '/usr/local/lib/podferry/operator.mjs'],
       environment: { NODE_ENV: 'production', HOME: '/tmp' },

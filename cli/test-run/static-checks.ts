@@ -15,6 +15,9 @@ const UNIT_SECONDS = 10 * 60;
 export async function runStaticChecks(run: RunningTally, call: Call): Promise<void> {
   await run.check('format and lint (biome)', () => checker(call, 'biome', ['ci', '--colors=off', '.']));
   await run.check('types (tsc)', () => checker(call, 'tsc', ['--noEmit', '--pretty', 'false']));
+  await run.check('types of the dashboard (tsc)', () =>
+    checker(call, 'tsc', ['--noEmit', '--pretty', 'false', '--project', 'migration/dashboard']),
+  );
   await run.check('dead code and dependencies (knip)', () => checker(call, 'knip', ['--no-progress']));
   await run.check('shell scripts (shellcheck)', () => shellcheck(call));
   await run.tests('unit tests', () => runVitest(call, process.env, 'unit', UNIT_SECONDS));
