@@ -13,7 +13,7 @@ export function hostPower({ stack, journal }: Call): MatrixLab['power'] {
   if (config.hosts !== 'podman') return undefined;
   const run = async (name: string, button: 'off' | 'on'): Promise<void> => {
     const script = podmanPower({ stack, name, subnet: config.subnet })[button];
-    const options = { timeoutSeconds: POWER_SECONDS, journal, input: script };
+    const options = { timeoutSeconds: POWER_SECONDS, journal, shielded: true, input: script };
     await mustCapture(`switching ${name} ${button}`, 'bash', ['-s'], options);
   };
   return { off: (name) => run(name, 'off'), on: (name) => run(name, 'on') };

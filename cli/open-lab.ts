@@ -18,11 +18,12 @@ export async function openLab({ stack, journal }: Call, engine: Engine): Promise
     onNode(name, script, timeoutSeconds) {
       const node = findNode(stack, outputs.nodes, name);
       const shell = node.user === 'root' ? ['bash', '-s'] : ['sudo', '-n', 'bash', '-s'];
-      const options = { timeoutSeconds, journal, input: script };
+      const options = { timeoutSeconds, journal, shielded: true, input: script };
       return mustCapture(`on ${name}`, 'ssh', nodeArguments(stack, node, shell), options);
     },
     kubectl(args, timeoutSeconds, input) {
-      const options = { timeoutSeconds, journal, env: engine.env, ...(input === undefined ? {} : { input }) };
+      const given = input === undefined ? {} : { input };
+      const options = { timeoutSeconds, journal, shielded: true, env: engine.env, ...given };
       return mustCapture('in the cluster', join(binDir, 'kubectl'), args, options);
     },
     say: (line) => journal.say(line),

@@ -147,7 +147,9 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     'matrix',
     'break moves on the lab that is up in every way and at every point, and see that no pod is lost',
     'Agents, operator, kubelet, containerd, hosts and networks fail while a redis is moved whose client counts every acknowledged write. All of it takes about an hour.',
-  ).option('--only <text>', 'only the cells whose title has this in it (repeatable)', collect, []);
+  )
+    .option('--only <text>', 'only the cells whose title has this in it (repeatable)', collect, [])
+    .option('--resume', 'play only the cells that did not hold on this lab so far; the table shows all');
   does(matrix, async (call) => (await import('./commands/matrix.ts')).matrix(call, matrix.opts()));
 
   const toolchain = add('toolchain', 'build what the lab needs into the cache, and nothing else');

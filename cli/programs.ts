@@ -12,6 +12,8 @@ export interface CaptureOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   input?: string;
+  /** Ctrl-C on the terminal does not reach it: whoever runs it stops after it. */
+  shielded?: boolean;
   /** Gets the command and what it answered; left out where the answer holds secrets. */
   journal?: Journal;
 }
@@ -37,6 +39,7 @@ export async function capture(
     // zx would leave standard input open for an empty text.
     ...(options.input ? { input: options.input } : { stdio: ['ignore', 'pipe', 'pipe'] as const }),
     timeout: options.timeoutSeconds * 1000,
+    detached: options.shielded === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })`${program} ${args}`;
   const output = await run;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { StackOutputs } from '../../migration/contract/stack-outputs.ts';
 import { cells } from '../../migration/matrix/faults.ts';
+import { slice } from '../../migration/matrix/slice.ts';
 import { readRoutes } from '../checks/read-facts.ts';
 import { down } from '../commands/down.ts';
 import { evidence } from '../commands/evidence.ts';
@@ -64,7 +65,8 @@ async function useLab(run: RunningTally, call: Call, full: boolean): Promise<voi
     const engine = await findEngine(call.stack, call.journal);
     const steps = [
       () => run.tests('smoke tests', () => runTestsOnLab(call, engine, 'smoke')),
-      ...(full ? longTests(run, call, engine) : []),
+      ...(full ? [() => run.tests('full tests', () => runTestsOnLab(call, engine, 'full'))] : []),
+      () => run.tests('failure matrix', () => runMatrix(call, engine, full ? cells : slice)),
       () => run.check('up again changes nothing', () => timed(call, 'unchanged up', () => upUnchanged(call))),
       () => run.check('refresh finds the lab as it is', () => refreshFindsNothing(engine)),
       () => run.check('refresh notices a loss, up makes it good', () => refreshNoticesLoss(engine, call)),
@@ -73,14 +75,6 @@ async function useLab(run: RunningTally, call: Call, full: boolean): Promise<voi
   }
   if (run.failed > failedBefore && !interrupted())
     await evidence(call, [join(stateDir, 'evidence')]).catch(() => undefined);
-}
-
-/** What takes more time than CI has. */
-function longTests(run: RunningTally, call: Call, engine: Engine): (() => Promise<boolean>)[] {
-  return [
-    () => run.tests('full tests', () => runTestsOnLab(call, engine, 'full')),
-    () => run.tests('failure matrix', () => runMatrix(call, engine, cells)),
-  ];
 }
 
 /** They find engine and kubectl as a user of `podferry env` does. */

@@ -9,7 +9,7 @@ if (first === undefined) throw new Error('there are no cells');
 const played = (faults: string[]): Result => ({
   cell: first,
   kind: 'played',
-  played: { outcome: 'stayed', words: '', acknowledged: 1, faults },
+  played: { outcome: 'stayed', words: '', acknowledged: 1, longestPauseMs: 9, faults },
 });
 
 describe('the tally of the matrix', () => {

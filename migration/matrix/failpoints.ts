@@ -3,11 +3,15 @@ import { type MatrixLab, ON_NODE_SECONDS } from './matrix-lab.ts';
 const DIR = '/run/podferry/failpoints';
 const DROP_IN = '/run/systemd/system/podferry-agent.service.d';
 
-/** Lets the workers' agents look for failpoints (see agent/failpoints.ts), until the next boot at the latest. */
+/**
+ * Lets the workers' agents look for failpoints (see agent/failpoints.ts), until the next boot at the latest; an agent that does
+ * already is left alone.
+ */
 export async function switchOn(lab: MatrixLab): Promise<void> {
   await onWorkers(
     lab,
     `set -eu
+[ ! -e ${DROP_IN}/failpoints.conf ] || exit 0
 mkdir -p ${DIR} ${DROP_IN}
 rm -f ${DIR}/*
 printf '[Service]\\nEnvironment=PODFERRY_FAILPOINTS=${DIR}\\n' >${DROP_IN}/failpoints.conf

@@ -1,6 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
-import { addressOf, type MatrixLab, onEnd, onMaster, type Scene } from './matrix-lab.ts';
+import {
+  cutNetwork,
+  hideImage,
+  joinNetwork,
+  killAgent,
+  noPower,
+  restartUnit,
+  showImage,
+  signal,
+  spoilImages,
+} from './blows.ts';
+import type { MatrixLab, Scene } from './matrix-lab.ts';
 import { isBeforeCommit, type Point, points, stateHasArrived } from './points.ts';
+import { boundStore, damageStoredState, fillStore, giveStoreBack } from './store.ts';
 
 /** What may come of the pod: it goes on where it was, it goes on where it was to go, or one of the two. */
 export type Outcome = 'stayed' | 'moved' | 'either';
@@ -11,18 +24,18 @@ export interface Fault {
   spec?: Partial<PodmigrationSpec>;
   /** Why it cannot be tried at this point, or on this lab; undefined when it can. */
   impossible?(point: Point, lab: MatrixLab): string | undefined;
-  /** What has to be so before the move is asked for; resolves with what makes it good again. */
-  arrange?(scene: Scene): Promise<Undo>;
-  /** What happens while the move is held at the point; resolves with what makes it good again. */
-  strike?(scene: Scene): Promise<Undo | undefined>;
+  /** What has to be so before the move is asked for. */
+  arrange?(scene: Scene): Promise<unknown>;
+  /** What happens while the move is held at the point. */
+  strike?(scene: Scene): Promise<unknown>;
   /** How long it lasts once the move goes on, in ms. */
   lastsMs?: number;
+  /** Makes good what `arrange` and `strike` did, or began to do. */
+  mend?(scene: Scene): Promise<unknown>;
   /** The agent that waits at the point throws there, as if the step itself had failed. */
   step?: 'fails';
   outcome(point: Point): Outcome;
 }
-
-export type Undo = () => Promise<unknown>;
 
 /** Up to the commit a blow may leave the pod on either side, after it only on the target. */
 const byCommit = (point: Point): Outcome => (isBeforeCommit(point) ? 'either' : 'moved');
@@ -30,54 +43,46 @@ const byCommit = (point: Point): Outcome => (isBeforeCommit(point) ? 'either' : 
 /** What ends a move for certain before the commit, and has no say after it. */
 const stays = (point: Point): Outcome => (isBeforeCommit(point) ? 'stayed' : 'moved');
 
+/** What ends a move for certain until the state is on the store. */
+const staysUntilStored = (point: Point): Outcome =>
+  points.indexOf(point) < points.indexOf('during-move') ? 'stayed' : 'moved';
+
 const only =
   (reason: string, ...where: Point[]) =>
   (point: Point): string | undefined =>
     where.includes(point) ? undefined : reason;
 
-const KILL_AGENT = 'systemctl kill --kill-whom=main --signal=KILL podferry-agent.service';
-const restart = (unit: string): string => `systemctl restart --no-block ${unit}`;
-
-/** The first process whose whole command line matches; the brackets keep the search from finding itself. */
-const signal = (name: string, pattern: string): string => `pkill -${name} -f '${pattern}'`;
+const DEADLINE_SECONDS = 3;
 
 export const faults: readonly Fault[] = [
   killed('source'),
   killed('target'),
-  {
-    name: 'operator killed',
-    strike: async (scene) => {
-      await onMaster(scene, signal('KILL', '[o]perator.mjs'));
-      return undefined;
-    },
-    outcome: byCommit,
-  },
+  { name: 'operator killed', strike: (scene) => signal(scene, 'KILL', 'operator'), outcome: byCommit },
   restarted('kubelet', 'source'),
   restarted('kubelet', 'target'),
   restarted('containerd', 'source'),
   restarted('containerd', 'target'),
   {
     name: 'API server hangs for 30 s',
-    strike: async (scene) => {
-      await onMaster(scene, signal('STOP', '^[k]ube-apiserver'));
-      return () => onMaster(scene, signal('CONT', '^[k]ube-apiserver'));
-    },
+    strike: (scene) => signal(scene, 'STOP', 'apiServer'),
     lastsMs: 30_000,
+    mend: (scene) => signal(scene, 'CONT', 'apiServer'),
     outcome: byCommit,
   },
   {
     name: 'network between the nodes cut for 15 s',
     strike: cutNetwork,
     lastsMs: 15_000,
+    mend: joinNetwork,
     outcome: byCommit,
   },
   {
+    // After the commit too: the target that was not told yet has run nothing, and its source is whole.
     name: 'target host switched off',
-    impossible: (point, lab) =>
-      noPower(lab) ??
-      (isBeforeCommit(point) ? undefined : 'after the commit the pod dies with its host, like any pod'),
-    strike: (scene) => switchOff(scene, scene.target),
+    impossible: (_point, lab) => noPower(lab),
+    strike: ({ lab, target }) => lab.power?.off(target) ?? Promise.resolve(),
     lastsMs: 10_000,
+    mend: ({ lab, target }) => lab.power?.on(target) ?? Promise.resolve(),
     outcome: () => 'stayed',
   },
   {
@@ -85,29 +90,36 @@ export const faults: readonly Fault[] = [
     impossible: (point, lab) =>
       noPower(lab) ??
       (stateHasArrived(point) ? undefined : 'the only copy of the state dies with its host, like any pod'),
-    strike: (scene) => switchOff(scene, scene.source),
+    strike: ({ lab, source }) => lab.power?.off(source) ?? Promise.resolve(),
     lastsMs: 10_000,
+    mend: ({ lab, source }) => lab.power?.on(source) ?? Promise.resolve(),
     outcome: () => 'moved',
   },
   {
-    name: 'store full',
-    impossible: () => "the lab's store shares this machine's disk, which is not ours to fill",
-    outcome: byCommit,
+    name: 'store full (transport store)',
+    spec: { transport: 'store' },
+    impossible: (_point, { outputs }) =>
+      outputs.store.kind === 'libnfs'
+        ? undefined
+        : 'a store that is mounted is not exchanged for a small one',
+    arrange: boundStore,
+    strike: fillStore,
+    mend: giveStoreBack,
+    outcome: staysUntilStored,
   },
   {
     name: 'store hangs for 15 s (transport store)',
     spec: { transport: 'store' },
-    strike: async (scene) => {
-      await onMaster(scene, signal('STOP', '[g]anesha.nfsd'));
-      return () => onMaster(scene, signal('CONT', '[g]anesha.nfsd'));
-    },
+    strike: (scene) => signal(scene, 'STOP', 'store'),
     lastsMs: 15_000,
+    mend: (scene) => signal(scene, 'CONT', 'store'),
     outcome: byCommit,
   },
   {
     name: 'image missing on the target',
     impossible: only('the image is in use from then on', 'before-freeze'),
     arrange: hideImage,
+    mend: showImage,
     outcome: () => 'stayed',
   },
   {
@@ -119,36 +131,27 @@ export const faults: readonly Fault[] = [
   {
     name: 'restore fails',
     impossible: only('nothing is restored then', 'during-restore'),
-    step: 'fails',
+    strike: spoilImages,
     outcome: () => 'stayed',
   },
   {
     name: 'checksum wrong (transport store)',
     spec: { transport: 'store' },
     impossible: only('the state is not on the store then, or was read already', 'during-move'),
-    strike: async (scene) => {
-      await onMaster(scene, damageStoredState);
-      return undefined;
-    },
+    strike: damageStoredState,
     outcome: () => 'stayed',
   },
   {
     name: 'deadline hit',
-    spec: { freezeDeadlineSeconds: 3 },
+    spec: { freezeDeadlineSeconds: DEADLINE_SECONDS },
     impossible: (point) => (point === 'before-freeze' ? 'the deadline begins with the freeze' : undefined),
-    // Held for longer than the deadline.
-    strike: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5000));
-      return undefined;
-    },
+    strike: ({ lab }) => sleep((DEADLINE_SECONDS + 2) * 1000, undefined, { signal: lab.hurry }),
     outcome: stays,
   },
   {
     name: 'Podmigration deleted',
-    strike: async ({ lab, migration, namespace }) => {
-      await lab.kubectl(['delete', 'podmigration', migration, '--namespace', namespace, '--wait=false'], 30);
-      return undefined;
-    },
+    strike: ({ lab, migration, namespace }) =>
+      lab.kubectl(['delete', 'podmigration', migration, '--namespace', namespace, '--wait=false'], 30),
     outcome: stays,
   },
 ];
@@ -167,65 +170,13 @@ export const cells: readonly Cell[] = faults.flatMap((fault) =>
 );
 
 function killed(end: 'source' | 'target'): Fault {
-  return {
-    name: `${end} agent killed`,
-    strike: async (scene) => {
-      await onEnd(scene, end, KILL_AGENT);
-      return undefined;
-    },
-    outcome: byCommit,
-  };
+  return { name: `${end} agent killed`, strike: (scene) => killAgent(scene, end), outcome: byCommit };
 }
 
 function restarted(unit: 'kubelet' | 'containerd', end: 'source' | 'target'): Fault {
   return {
     name: `${unit} restarted on the ${end}`,
-    strike: async (scene) => {
-      await onEnd(scene, end, restart(unit));
-      return undefined;
-    },
+    strike: (scene) => restartUnit(scene, end, unit),
     outcome: byCommit,
   };
 }
-
-/** Both nodes lose the way to each other; the master reaches both. */
-async function cutNetwork(scene: Scene): Promise<Undo> {
-  const route = (action: 'add' | 'del', to: string): string =>
-    `ip route ${action} blackhole ${addressOf(scene, to)}/32`;
-  const both = async (action: 'add' | 'del'): Promise<void> => {
-    await Promise.all([
-      onEnd(scene, 'source', route(action, scene.target)),
-      onEnd(scene, 'target', route(action, scene.source)),
-    ]);
-  };
-  await both('add');
-  return () => both('del');
-}
-
-const noPower = (lab: MatrixLab): string | undefined =>
-  lab.power ? undefined : 'hosts of your own are not switched off';
-
-async function switchOff({ lab }: Scene, node: string): Promise<Undo> {
-  await lab.power?.off(node);
-  return async () => lab.power?.on(node);
-}
-
-/** The image is still there, under a name that nobody asks for. */
-async function hideImage(scene: Scene): Promise<Undo> {
-  const image = scene.lab.outputs.apps.image.redis ?? '';
-  const rename = (from: string, to: string): Promise<string> =>
-    onEnd(
-      scene,
-      'target',
-      `ctr -n k8s.io images tag ${from} ${to} >/dev/null && ctr -n k8s.io images rm ${from} >/dev/null`,
-    );
-  const hidden = 'podferry.invalid/hidden:matrix';
-  await rename(image, hidden);
-  return () => rename(hidden, image);
-}
-
-const damageStoredState = `set -eu
-root=$(sed -n 's/.*"storeRoot": *"\\([^"]*\\)".*/\\1/p' /etc/podferry/agent.json)
-archive=$(find "$root" -name state.tar -size +0 | head -n 1)
-[ -n "$archive" ]
-printf X | dd of="$archive" bs=1 seek=$(($(stat -c %s "$archive") / 2)) conv=notrunc 2>/dev/null`;

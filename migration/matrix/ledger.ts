@@ -8,6 +8,8 @@ const READ_AT_ONCE = 1000;
 export interface Audit {
   acknowledged: number;
   lost: number;
+  /** The longest time between two acknowledgements that followed each other, in ms. */
+  longestPauseMs: number;
 }
 
 /**
@@ -16,9 +18,10 @@ export interface Audit {
  */
 export class Ledger {
   readonly #url: string;
-  #acknowledged = 0;
   #next = 0;
   #known: number[] = [];
+  #lastAt = 0;
+  #longestPauseMs = 0;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -33,10 +36,18 @@ export class Ledger {
     await client.flushAll();
     client.destroy();
     this.#known = [];
-    this.#acknowledged = 0;
     this.#next = 0;
+    this.#lastAt = performance.now();
+    this.#longestPauseMs = 0;
     this.#stopped = false;
     this.#writing = this.#write();
+  }
+
+  /** Resolves when one more write was acknowledged, or after `limitMs`: the client has found the pod again. */
+  async untilWritten(limitMs: number): Promise<void> {
+    const before = this.#known.length;
+    const end = performance.now() + limitMs;
+    while (this.#known.length === before && performance.now() < end) await pause(PACE_MS);
   }
 
   async stop(): Promise<void> {
@@ -54,7 +65,7 @@ export class Ledger {
       lost += values.filter((value, index) => value !== String(numbers[index])).length;
     }
     client.destroy();
-    return { acknowledged: this.#acknowledged, lost };
+    return { acknowledged: this.#known.length, lost, longestPauseMs: this.#longestPauseMs };
   }
 
   async #write(): Promise<void> {
@@ -78,7 +89,9 @@ export class Ledger {
       .set(`n:${number}`, String(number));
     if (answer !== 'OK') throw new Error(`redis answered ${String(answer)}`);
     this.#known.push(number);
-    this.#acknowledged += 1;
+    const now = performance.now();
+    this.#longestPauseMs = Math.max(this.#longestPauseMs, Math.round(now - this.#lastAt));
+    this.#lastAt = now;
     await pause(PACE_MS);
   }
 

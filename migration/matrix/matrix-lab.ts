@@ -4,6 +4,8 @@ import type { BenchLab } from '../bench/lab.ts';
 export interface MatrixLab extends BenchLab {
   /** Switches a host off and on as by its power button; undefined where hosts are not ours to switch off. */
   power: { off(node: string): Promise<void>; on(node: string): Promise<void> } | undefined;
+  /** Fires when the user does not want to wait for the end of the cell under way either. */
+  hurry: AbortSignal;
 }
 
 /** One move that is under way, held at a point. */
@@ -11,7 +13,7 @@ export interface Scene {
   lab: MatrixLab;
   source: string;
   target: string;
-  /** The Podmigration. */
+  /** The Podmigration; empty before it is made. */
   migration: string;
   namespace: string;
 }

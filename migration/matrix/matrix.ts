@@ -3,7 +3,7 @@ import type { Cell } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import type { MatrixLab } from './matrix-lab.ts';
 import { play } from './play.ts';
-import { isGood, type Result } from './report.ts';
+import { isGood, type Result, seconds, whatDidNotHold } from './report.ts';
 import { Subject } from './subject.ts';
 
 /**
@@ -15,13 +15,14 @@ export async function playMatrix(
   cells: readonly Cell[],
   onResult: (result: Result) => void,
 ): Promise<void> {
+  if (cells.length === 0) return;
   const stage = new Stage(lab);
-  await failpoints.switchOn(lab);
   try {
-    for (const cell of cells) {
+    for (const [index, cell] of cells.entries()) {
       if (lab.stopped()) break;
       const result = await playOne(lab, stage, cell);
-      lab.say(line(result));
+      if (lab.hurry.aborted) break;
+      lab.say(`${String(index + 1).padStart(String(cells.length).length)}/${cells.length}${line(result)}`);
       onResult(result);
     }
   } finally {
@@ -74,9 +75,8 @@ class Stage {
 function line(result: Result): string {
   const { title } = result.cell;
   if (result.kind === 'impossible') return `  –       ${title}`;
-  if (result.kind === 'broken') return `  FAILED  ${title}: ${result.message}`;
-  const { outcome, acknowledged, faults } = result.played;
-  return isGood(result)
-    ? `  ${outcome}  ${title} (${acknowledged} writes)`
-    : `  FAILED  ${title}: ${faults.join('; ')}`;
+  if (result.kind === 'broken' || !isGood(result))
+    return `  FAILED  ${title}: ${whatDidNotHold(result).join('; ')}`;
+  const { outcome, acknowledged, longestPauseMs } = result.played;
+  return `  ${outcome}  ${title} (${acknowledged} writes, none for ${seconds(longestPauseMs)})`;
 }

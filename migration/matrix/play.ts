@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal, type PodmigrationStatus, podmigrationStatus } from '../contract/podmigration.ts';
 import * as failpoints from './failpoints.ts';
-import type { Cell, Outcome, Undo } from './faults.ts';
+import type { Cell, Fault, Outcome } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { MatrixLab, Scene } from './matrix-lab.ts';
 import { endOf } from './points.ts';
@@ -10,7 +10,13 @@ import type { Subject, SubjectPod } from './subject.ts';
 
 const REACH_SECONDS = 60;
 const SETTLE_SECONDS = 180;
+const NODES_SECONDS = 120;
 const LOOK_MS = 500;
+
+/** The freeze's deadline of a move, in seconds, where the fault has none of its own. */
+const FREEZE_DEADLINE_SECONDS = 30;
+/** For clients to find the pod again after the freeze, and for machines to be slow, in ms. */
+const PAUSE_MARGIN_MS = 30_000;
 
 /** What a cell came to. `faults` empty: all that must hold holds. */
 export interface Played {
@@ -18,47 +24,54 @@ export interface Played {
   /** The step that failed and why, in the status' own words. */
   words: string;
   acknowledged: number;
+  /** The longest time between two acknowledged writes, in ms: of the freeze, the blow and the client's way back. */
+  longestPauseMs: number;
   faults: string[];
 }
 
 /** The cell's move from its beginning to its end, then everything that must hold. */
-export async function play(
-  lab: MatrixLab,
-  subject: Subject,
-  ledger: Ledger,
-  { fault, point }: Cell,
-): Promise<Played> {
-  const before = await onlyPod(subject);
+export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cell: Cell): Promise<Played> {
+  const { fault, point } = cell;
+  await nodesReady(lab);
+  await failpoints.switchOn(lab);
+  const before = await onlyPod(lab, subject);
   const workers = lab.outputs.nodes.filter(({ role }) => role === 'worker').map(({ name }) => name);
   const target = workers.find((name) => name !== before.node) ?? '';
   const scene: Scene = { lab, source: before.node, target, migration: '', namespace: subject.namespace };
-  const undos: Undo[] = [];
   await ledger.start();
   try {
-    const node = endOf(point) === 'source' ? scene.source : scene.target;
-    const undoArranged = await fault.arrange?.(scene);
-    if (undoArranged) undos.push(undoArranged);
-    const holds = fault.strike !== undefined || fault.step === 'fails';
-    if (holds) await failpoints.set(lab, node, point, fault.step === 'fails' ? 'fail' : 'wait');
-    scene.migration = await subject.migrate({
-      sourcePod: before.name,
-      destHost: target,
-      freezeDeadlineSeconds: 30,
-      ...fault.spec,
-    });
-    if (fault.strike) {
-      await failpoints.reached(lab, node, point, REACH_SECONDS);
-      const undo = await fault.strike(scene);
-      if (undo) undos.push(undo);
-      // A host that is off holds nothing.
-      await failpoints.clear(lab, node).catch(() => undefined);
-      await sleep(fault.lastsMs ?? 0);
-    }
+    await move(scene, subject, before, cell);
   } finally {
-    for (const undo of undos.reverse()) await undo();
+    await fault.mend?.(scene);
   }
-  const status = await settled(subject, scene.migration);
-  return judge(scene, subject, ledger, status, fault.outcome(point));
+  const status = await settled(lab, subject, scene.migration);
+  return judge(scene, subject, ledger, status, { fault, expected: fault.outcome(point) });
+}
+
+/** Asks for the move, and strikes where it is held. */
+async function move(
+  scene: Scene,
+  subject: Subject,
+  { name }: SubjectPod,
+  { fault, point }: Cell,
+): Promise<void> {
+  const { lab } = scene;
+  const node = endOf(point) === 'source' ? scene.source : scene.target;
+  await fault.arrange?.(scene);
+  const action = fault.step === 'fails' ? 'fail' : 'wait';
+  if (fault.strike || action === 'fail') await failpoints.set(lab, node, point, action);
+  scene.migration = await subject.migrate({
+    sourcePod: name,
+    destHost: scene.target,
+    freezeDeadlineSeconds: FREEZE_DEADLINE_SECONDS,
+    ...fault.spec,
+  });
+  if (!fault.strike) return;
+  await failpoints.reached(lab, node, point, REACH_SECONDS);
+  await fault.strike(scene);
+  // A host that is off holds nothing.
+  await failpoints.clear(lab, node).catch(() => undefined);
+  await sleep(fault.lastsMs ?? 0, undefined, { signal: lab.hurry });
 }
 
 /** Waits until nothing moves any more, and looks. */
@@ -67,31 +80,52 @@ async function judge(
   subject: Subject,
   ledger: Ledger,
   status: PodmigrationStatus | undefined,
-  expected: Outcome,
+  { fault, expected }: { fault: Fault; expected: Outcome },
 ): Promise<Played> {
+  const { lab } = scene;
   const found: string[] = [];
-  const pod = await onlyPod(subject).catch((error: Error) => {
+  const pod = await onlyPod(lab, subject).catch((error: Error) => {
     found.push(error.message);
     return undefined;
   });
+  await ledger.untilWritten(SETTLE_SECONDS * 1000);
   await ledger.stop();
   const outcome = pod?.node === scene.target ? 'moved' : 'stayed';
   if (pod && pod.restarts > 0) found.push(`${pod.name} was started ${pod.restarts} times anew`);
   if (expected !== 'either' && outcome !== expected)
     found.push(`the pod ${outcome}; it should have ${expected}`);
-  const { acknowledged, lost } = await ledger.audit().catch(() => ({ acknowledged: 0, lost: Number.NaN }));
-  if (lost !== 0) found.push(`${lost} of ${acknowledged} acknowledged writes lost`);
-  if (acknowledged === 0) found.push('no write was acknowledged: nothing was proved');
-  found.push(...(await nothingLeft(scene.lab)));
+  const audit = await ledger.audit().catch((error: Error) => ({ ...NOTHING_READ, error }));
+  if ('error' in audit) found.push(`what was written cannot be read: ${audit.error.message}`);
+  else if (audit.lost > 0) found.push(`${audit.lost} of ${audit.acknowledged} acknowledged writes lost`);
+  if (audit.acknowledged === 0) found.push('no write was acknowledged: nothing was proved');
+  found.push(...tooLong(audit.longestPauseMs, fault), ...(await nothingLeft(lab)));
   const words = status?.error ? `${status.error.step}: ${status.error.message}` : '';
   if (status && outcome === 'stayed' && words === '')
     found.push('the status does not say why the pod stayed');
   if (status) found.push(...(await untold(subject, scene.migration, outcome)));
-  return { outcome, words, acknowledged, faults: found };
+  const { acknowledged, longestPauseMs } = audit;
+  return { outcome, words, acknowledged, longestPauseMs, faults: found };
 }
 
-async function onlyPod(subject: Subject): Promise<SubjectPod> {
+const NOTHING_READ = { acknowledged: 0, lost: 0, longestPauseMs: 0 };
+
+function tooLong(longestPauseMs: number, { spec, lastsMs = 0 }: Fault): string[] {
+  const deadlineMs = (spec?.freezeDeadlineSeconds ?? FREEZE_DEADLINE_SECONDS) * 1000;
+  const mostMs = deadlineMs + lastsMs + PAUSE_MARGIN_MS;
+  return longestPauseMs > mostMs
+    ? [`no write was acknowledged for ${longestPauseMs} ms; ${mostMs} would do`]
+    : [];
+}
+
+/** After a cell that switched a host off. */
+async function nodesReady(lab: MatrixLab): Promise<void> {
+  const args = ['wait', '--for=condition=Ready', 'nodes', '--all', `--timeout=${NODES_SECONDS}s`];
+  await lab.kubectl(args, NODES_SECONDS + 10);
+}
+
+async function onlyPod(lab: MatrixLab, subject: Subject): Promise<SubjectPod> {
   const pods = await until(
+    lab,
     () => subject.pods(),
     ([first, ...others]) => first?.ready === true && others.length === 0,
   );
@@ -102,13 +136,17 @@ async function onlyPod(subject: Subject): Promise<SubjectPod> {
 }
 
 /** The status at the end; undefined when the Podmigration was deleted and is gone. */
-async function settled(subject: Subject, name: string): Promise<PodmigrationStatus | undefined> {
+async function settled(
+  lab: MatrixLab,
+  subject: Subject,
+  name: string,
+): Promise<PodmigrationStatus | undefined> {
   const read = async (): Promise<PodmigrationStatus | undefined> => {
     const text = await subject.kubectl(['get', 'podmigration', name, '--ignore-not-found', '-o', 'json']);
     if (text.trim() === '') return undefined;
     return podmigrationStatus.parse(JSON.parse(text).status ?? {});
   };
-  const status = await until(read, (now) => now === undefined || isFinal(now.state));
+  const status = await until(lab, read, (now) => now === undefined || isFinal(now.state));
   if (status && !isFinal(status.state))
     throw new Error(`${name} is still ${status.state} after ${SETTLE_SECONDS} s`);
   return status;
@@ -117,6 +155,7 @@ async function settled(subject: Subject, name: string): Promise<PodmigrationStat
 /** What is removed may take a moment longer than the status. */
 const nothingLeft = (lab: MatrixLab): Promise<string[]> =>
   until(
+    lab,
     () => remains(lab),
     (left) => left.length === 0,
     30,
@@ -131,12 +170,14 @@ async function untold(subject: Subject, name: string, outcome: Played['outcome']
 
 /** The first answer that is good, or the last one. An API server that hangs or starts anew is asked again. */
 async function until<T>(
+  { hurry }: MatrixLab,
   ask: () => Promise<T>,
   good: (answer: T) => boolean,
   seconds = SETTLE_SECONDS,
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
+    hurry.throwIfAborted();
     const late = Date.now() > end;
     const asked = await ask().then(
       (answer) => ({ answer }),
@@ -144,6 +185,6 @@ async function until<T>(
     );
     if ('answer' in asked && (late || good(asked.answer))) return asked.answer;
     if ('error' in asked && late) throw asked.error;
-    await sleep(LOOK_MS);
+    await sleep(LOOK_MS, undefined, { signal: hurry });
   }
 }

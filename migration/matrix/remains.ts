@@ -8,8 +8,15 @@ done
 for events in $(find /sys/fs/cgroup -path '*kubepods*' -name cgroup.events 2>/dev/null); do
   ! grep -qx 'frozen 1' "$events" 2>/dev/null || echo "frozen: \${events%/cgroup.events}"
 done
+for pid in $(find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u); do
+  ! grep -q '^State:.T' "/proc/$pid/status" 2>/dev/null || echo "stopped: $pid $(tr '\\0' ' ' <"/proc/$pid/cmdline")"
+done
 for staging in /run/podferry/images/*; do
   [ ! -e "$staging" ] || echo "state in memory: $staging"
+done
+for note in /run/podferry/restored/* /run/podferry/started/* /run/podferry/post-start/* /run/podferry/criu/*.conf; do
+  id=$(basename "$note" .conf)
+  [ ! -e "$note" ] || [ -e "/run/containerd/runc/k8s.io/$id" ] || echo "note about a container that is gone: $note"
 done
 grep -lE '"state": ?"(moving|committed|dumping|uploading|held)"' /var/lib/podferry/agent/*/*.json 2>/dev/null | sed 's/^/unfinished: /'
 grep -lE '"state": ?"(waiting|fetching|restoring|staged)"' /var/lib/podferry/agent/targets/*.json 2>/dev/null | sed 's/^/unfinished: /'

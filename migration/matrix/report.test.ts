@@ -10,7 +10,13 @@ if (first === undefined) throw new Error('there are no cells');
 const played = (found: string[]): Result => ({
   cell: first,
   kind: 'played',
-  played: { outcome: 'stayed', words: 'move: the agent was restarted', acknowledged: 9, faults: found },
+  played: {
+    outcome: 'stayed',
+    words: 'move: the agent was restarted',
+    acknowledged: 9,
+    longestPauseMs: 1234,
+    faults: found,
+  },
 });
 
 describe('the report of the matrix', () => {
@@ -34,6 +40,7 @@ describe('the report of the matrix', () => {
     const bad = played(['3 of 9 acknowledged writes lost']);
     expect(isGood(bad)).toBe(false);
     expect(isGood(played([]))).toBe(true);
+    expect(matrixReport([played([])])).toContain('stayed 1.2 s');
     expect(matrixReport([bad])).toMatch(/FAILED[\s\S]*3 of 9 acknowledged writes lost/);
   });
 });
@@ -45,13 +52,14 @@ describe('the faults', () => {
 
   it('can each be tried at some point of a lab whose hosts have a switch, or say why not', () => {
     const power = { off: async () => undefined, on: async () => undefined };
-    const lab = { power } as unknown as MatrixLab;
+    const lab = { power, outputs: { store: { kind: 'libnfs' } } } as unknown as MatrixLab;
     for (const fault of faults) {
       const reasons = points.map((point) => fault.impossible?.(point, lab));
       expect(reasons.some((reason) => reason === undefined) || reasons.every((reason) => reason !== '')).toBe(
         true,
       );
       if (reasons.includes(undefined)) expect(fault.strike ?? fault.arrange ?? fault.step).toBeDefined();
+      if (fault.arrange) expect(fault.mend).toBeDefined();
     }
   });
 });

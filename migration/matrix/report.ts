@@ -17,7 +17,10 @@ export function whatDidNotHold(result: Result): readonly string[] {
   return result.kind === 'played' ? result.played.faults : [];
 }
 
-/** The table: a row for each fault, a column for each point; below it why cells are empty, and what did not hold. */
+/**
+ * The table: a row for each fault, a column for each point, and in each cell where the pod went on and the longest time without an
+ * acknowledged write; below it why cells are empty, and what did not hold.
+ */
 export function matrixReport(results: readonly Result[]): string {
   const names = [...new Set(results.map(({ cell }) => cell.fault.name))];
   const rows = names.map((name) => [
@@ -36,8 +39,11 @@ function word(result: Result | undefined): string {
   if (result === undefined) return '';
   if (result.kind === 'impossible') return '–';
   if (!isGood(result) || result.kind === 'broken') return 'FAILED';
-  return result.played.outcome;
+  return `${result.played.outcome} ${seconds(result.played.longestPauseMs)}`;
 }
+
+/** `1.2 s`, of milliseconds. */
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function layOut(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>

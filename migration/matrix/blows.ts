@@ -1,0 +1,73 @@
+import { addressOf, type MatrixLab, onEnd, onMaster, type Scene } from './matrix-lab.ts';
+
+/** What strikes nodes and programs. The halves that make good again find nothing to do where nothing was struck. */
+
+export const killAgent = (scene: Scene, end: 'source' | 'target'): Promise<string> =>
+  onEnd(scene, end, 'systemctl kill --kill-whom=main --signal=KILL podferry-agent.service');
+
+export const restartUnit = (scene: Scene, end: 'source' | 'target', unit: string): Promise<string> =>
+  onEnd(scene, end, `systemctl restart --no-block ${unit}`);
+
+/** Patterns of whole command lines; the brackets keep the search from finding itself. */
+const PROGRAMS = {
+  operator: '[o]perator.mjs',
+  apiServer: '^[k]ube-apiserver',
+  store: '[g]anesha.nfsd',
+} as const;
+
+/** Sends a signal to a program that runs on the master. */
+export const signal = (
+  scene: Scene,
+  name: 'KILL' | 'STOP' | 'CONT',
+  program: keyof typeof PROGRAMS,
+): Promise<string> => onMaster(scene, `pkill -${name} -f '${PROGRAMS[program]}'`);
+
+/** Both nodes lose the way to each other; the master reaches both. */
+export function cutNetwork(scene: Scene): Promise<unknown> {
+  return bothWays(scene, (to) => `ip route replace blackhole ${to}/32`);
+}
+
+export function joinNetwork(scene: Scene): Promise<unknown> {
+  return bothWays(scene, (to) => `ip route del blackhole ${to}/32 2>/dev/null || true`);
+}
+
+function bothWays(scene: Scene, script: (address: string) => string): Promise<unknown> {
+  return Promise.all([
+    onEnd(scene, 'source', script(addressOf(scene, scene.target))),
+    onEnd(scene, 'target', script(addressOf(scene, scene.source))),
+  ]);
+}
+
+export const noPower = (lab: MatrixLab): string | undefined =>
+  lab.power ? undefined : 'hosts of your own are not switched off';
+
+const HIDDEN = 'podferry.invalid/hidden:matrix';
+
+/** The image is still on the target's node, under a name that nobody asks for. */
+export const hideImage = (scene: Scene): Promise<string> => renameImage(scene, redisImage(scene), HIDDEN);
+
+export const showImage = (scene: Scene): Promise<string> => renameImage(scene, HIDDEN, redisImage(scene));
+
+const redisImage = ({ lab }: Scene): string => lab.outputs.apps.image.redis ?? '';
+
+function renameImage(scene: Scene, from: string, to: string): Promise<string> {
+  const script = `set -eu
+ctr -n k8s.io images ls -q | grep -qxF ${from} || exit 0
+ctr -n k8s.io images tag --force ${from} ${to} >/dev/null
+ctr -n k8s.io images label ${to} io.cri-containerd.pinned=pinned io.cri-containerd.image=managed >/dev/null
+ctr -n k8s.io images rm ${from} >/dev/null
+`;
+  return onEnd(scene, 'target', script);
+}
+
+/** Cuts CRIU's image of the process short, where it waits, checked and whole, to be restored. */
+export const spoilImages = (scene: Scene): Promise<string> =>
+  onEnd(
+    scene,
+    'target',
+    `set -eu
+images=$(find /run/podferry/images -name 'core-*.img')
+[ -n "$images" ]
+truncate -s 10 $images
+`,
+  );

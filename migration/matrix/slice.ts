@@ -1,0 +1,20 @@
+import { type Cell, cells } from './faults.ts';
+
+/**
+ * The cells that every test run plays: one for each party that can die in the middle of a move, one for each thing that can be
+ * wrong with the state, and both ways to run out of patience. None takes much longer than the move itself.
+ */
+const TITLES = [
+  'source agent killed, during-dump',
+  'target agent killed, during-restore',
+  'operator killed, after-commit',
+  'store full (transport store), during-dump',
+  'restore fails, during-restore',
+  'checksum wrong (transport store), during-move',
+  'deadline hit, during-move',
+  'Podmigration deleted, before-commit',
+];
+
+export const slice: readonly Cell[] = cells.filter(({ title }) => TITLES.includes(title));
+
+if (slice.length !== TITLES.length) throw new Error('the slice names cells that the matrix does not have');
