@@ -76,7 +76,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     metricsRoute(metrics.registry),
   ];
   const server = createAgentServer(tls, routes, log);
-  const runtime = createRuntimeServer(targets, log);
+  const runtime = createRuntimeServer({ sources, targets }, log);
   await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);
   log.info({ listen: config.listen, store: store.kind, keeper: storeRoot !== undefined }, 'agent ready');
 

@@ -62,7 +62,11 @@ async function config(annotations: Record<string, string>): Promise<void> {
 /** Calls the wrapper as the shim does. */
 function call(...args: string[]): Promise<Outcome> {
   const words = [...SHIM, ...args].map((word) => (word === 'LOG' ? path.join(dir, 'log.json') : word));
-  const env = { PATH: `${path.join(dir, 'bin')}:${process.env.PATH}`, PODFERRY_RUN_DIR: dir };
+  const env = {
+    PATH: `${path.join(dir, 'bin')}:${process.env.PATH}`,
+    PODFERRY_RUN_DIR: dir,
+    PODFERRY_STATE_DIR: dir,
+  };
   return new Promise((resolve) => {
     execFile(WRAPPER, words, { env }, async (error, _stdout, stderr) => {
       const text = await readFile(path.join(dir, 'runc-args'), 'utf8').catch(() => undefined);
@@ -114,6 +118,31 @@ describe('podferry-runtime', () => {
     await config({ note: '"podferry.dev/migration":' });
     expect((await create()).runc).toContain('create');
     expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['moves', 'moving', true],
+    ['moves', 'committed', true],
+    ['moves', 'released', true],
+    ['moves', 'thawed', false],
+    ['pod-checkpoints', 'held', true],
+    ['pod-checkpoints', 'complete', false],
+  ])('asks about a container whose pod a record in %s calls %s: %s', async (folder, state, isAsked) => {
+    await agent('refuse\nthis pod is elsewhere\n');
+    await mkdir(path.join(dir, folder));
+    const record = (podUid: string, is: string) =>
+      JSON.stringify({ id: 'a', state: is, source: { namespace: 'n', pod: 'p', podUid } });
+    await writeFile(path.join(dir, folder, 'a.json'), record('uid-1', state));
+    await writeFile(path.join(dir, folder, 'b.json'), record('uid-2', 'committed'));
+    await config({
+      'io.kubernetes.cri.container-type': 'container',
+      'io.kubernetes.cri.sandbox-uid': 'uid-1',
+      'io.kubernetes.cri.container-name': 'main',
+    });
+    const { code, runc, stderr } = await create();
+    expect(asked).toHaveLength(isAsked ? 1 : 0);
+    if (isAsked) expect({ code, runc, stderr }).toMatchObject({ code: 1, runc: undefined });
+    else expect(runc).toContain('create');
   });
 
   it('creates as usual when the agent says pass', async () => {

@@ -1,11 +1,10 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Targets } from '../target/targets.ts';
-import { createRuntimeServer, listenAt } from './runtime-socket.ts';
+import { createRuntimeServer, type Judges, listenAt } from './runtime-socket.ts';
 
 let dir: string;
 let socket: string;
@@ -16,15 +15,18 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-socket-'));
   socket = path.join(dir, 'run', 'runtime.sock');
   heard.length = 0;
-  const targets: Pick<Targets, 'create' | 'swallowsExec'> = {
-    create: async (id, bundle, pid) => {
-      if (bundle === '/broken') throw new Error('config.json\ncannot be read');
-      heard.push(`create ${id} ${bundle} ${pid}`);
+  const targets: Judges['targets'] = {
+    create: async (id, { podUid }, pid) => {
+      heard.push(`create ${id} of ${podUid} ${pid}`);
       return { verdict: 'restore', imageDir: '/image', workDir: '/work' };
     },
     swallowsExec: (id, file) => id === 'abc' && file === '/tmp/process',
   };
-  server = createRuntimeServer(targets, pino({ level: 'silent' }));
+  const sources: Judges['sources'] = {
+    mayStart: async ({ podUid }) =>
+      podUid === 'moved' ? { verdict: 'refuse', reason: 'it moved\naway' } : undefined,
+  };
+  server = createRuntimeServer({ sources, targets }, pino({ level: 'silent' }));
   await listenAt(server, socket);
 });
 afterEach(async () => {
@@ -46,11 +48,31 @@ function post(where: string): Promise<string> {
   });
 }
 
+/** A bundle of a container of the pod. */
+async function bundleOf(podUid: string): Promise<string> {
+  const folder = path.join(dir, podUid);
+  await mkdir(folder);
+  const annotations = {
+    'io.kubernetes.cri.sandbox-uid': podUid,
+    'io.kubernetes.cri.container-type': 'container',
+    'io.kubernetes.cri.container-name': 'main',
+  };
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify({ annotations }));
+  return folder;
+}
+
 it('answers the wrapper in lines', async () => {
-  expect(await post('/create?id=abc&bundle=/run/b&pid=7')).toBe('restore\n/image\n/work\n');
+  const restored = await bundleOf('new');
+  expect(await post(`/create?id=abc&bundle=${restored}&pid=7`)).toBe('restore\n/image\n/work\n');
   expect(await post('/exec?id=abc&process=/tmp/process')).toBe('swallow\n');
   expect(await post('/exec?id=def&process=/tmp/process')).toBe('pass\n');
-  expect(heard).toEqual(['create abc /run/b 7']);
+  expect(heard).toEqual(['create abc of new 7']);
+});
+
+it('asks first whether the pod has moved away', async () => {
+  const moved = await bundleOf('moved');
+  expect(await post(`/create?id=abc&bundle=${moved}&pid=7`)).toBe('refuse\nit moved away\n');
+  expect(heard).toEqual([]);
 });
 
 it.each([

@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { z } from 'zod';
+import { readBundle } from '../bundle.ts';
 import type { Logger } from '../log.ts';
+import type { Sources } from '../source/sources.ts';
 import { answerText } from '../target/answer.ts';
 import type { Targets } from '../target/targets.ts';
 
@@ -14,12 +16,16 @@ const createQuery = z.strictObject({
   pid: z.coerce.number().int().positive(),
 });
 const execQuery = z.strictObject({ id: containerId, process: z.string().startsWith('/') });
-type RuntimeTargets = Pick<Targets, 'create' | 'swallowsExec'>;
+/** Those who know what may start on this node. */
+export interface Judges {
+  sources: Pick<Sources, 'mayStart'>;
+  targets: Pick<Targets, 'create' | 'swallowsExec'>;
+}
 
 /** The wrapper's questions, on a unix socket that only root can open. Answers are text; see target/answer.ts. */
-export function createRuntimeServer(targets: RuntimeTargets, log: Logger): Server {
+export function createRuntimeServer(judges: Judges, log: Logger): Server {
   const server = createServer((request, response) => {
-    serve(targets, request)
+    serve(judges, request)
       .then((text) => end(response, 200, text))
       .catch((error: Error) => {
         log.error({ url: request.url, error: error.message }, 'runtime not served');
@@ -46,13 +52,15 @@ export async function listenAt(server: Server, file: string): Promise<void> {
   }).finally(() => process.umask(before));
 }
 
-async function serve(targets: RuntimeTargets, request: IncomingMessage): Promise<string> {
+async function serve({ sources, targets }: Judges, request: IncomingMessage): Promise<string> {
   const url = new URL(request.url ?? '/', 'http://agent');
   const query = Object.fromEntries(url.searchParams);
   switch (`${request.method} ${url.pathname}`) {
     case 'POST /create': {
-      const { id, bundle, pid } = createQuery.parse(query);
-      return answerText(await targets.create(id, bundle, pid));
+      const { id, bundle: dir, pid } = createQuery.parse(query);
+      const bundle = await readBundle(dir);
+      const answer = (await sources.mayStart(bundle)) ?? (await targets.create(id, bundle, pid));
+      return answerText(answer);
     }
     case 'POST /exec': {
       const { id, process: file } = execQuery.parse(query);

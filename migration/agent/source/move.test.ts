@@ -249,6 +249,13 @@ describe('a committed source', () => {
 
 describe('after a restart of the agent', () => {
   async function leftBehind(changes: Partial<SourceDocument>): Promise<Sources> {
+    const all = await restarted(changes);
+    await all.idle();
+    return all;
+  }
+
+  /** The same, which has not come to a decision yet. */
+  async function restarted(changes: Partial<SourceDocument>): Promise<Sources> {
     const { source, targetAgent, transport, deadlineMs } = request;
     const nothing = { freezeMs: null, bytes: null, timings: [], failure: null };
     const document: SourceDocument = {
@@ -263,7 +270,6 @@ describe('after a restart of the agent', () => {
     if (containers.state === 'running') containers.state = 'frozen';
     const all = sources();
     await all.load();
-    await all.idle();
     return all;
   }
 
@@ -313,6 +319,28 @@ describe('after a restart of the agent', () => {
       state: 'thawed',
       failure: { message: /ended with its host/ },
     });
+  });
+
+  it('a pod that was moved away is not started here again, and another one is', async () => {
+    containers.state = 'gone';
+    const all = await leftBehind({ state: 'committed' });
+    const { podUid } = request.source;
+    expect(await all.mayStart({ podUid, container: 'main' })).toMatchObject({
+      verdict: 'refuse',
+      reason: expect.stringContaining(ID),
+    });
+    expect(await all.mayStart({ podUid, container: '' })).toBeUndefined();
+    expect(await all.mayStart({ podUid: 'uid-2', container: 'main' })).toBeUndefined();
+    await all.release(ID);
+    expect(await all.mayStart({ podUid, container: 'main' })).toMatchObject({ verdict: 'refuse' });
+  });
+
+  it('a pod that came back may be started, once that is decided', async () => {
+    containers.state = 'gone';
+    target.state = 'fetching';
+    const all = await restarted({});
+    expect(await all.mayStart({ podUid: request.source.podUid, container: 'main' })).toBeUndefined();
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'thawed' });
   });
 
   it('what has been over for long is forgotten', async () => {

@@ -61,6 +61,17 @@ it('go on holding a pod after a restart, and let nobody else have it', async () 
   expect(containers.state).toBe('killed');
 });
 
+it('let no container of a held pod start, and every one of a pod that goes on', async () => {
+  const sources = await start();
+  const container = { podUid: request.source.podUid, container: 'main' };
+  await sources.checkpoint(ID, request);
+  expect(await sources.mayStart(container)).toMatchObject({ verdict: 'refuse' });
+  await sources.abortCheckpoint(ID, 'changed my mind');
+  expect(await sources.mayStart(container)).toBeUndefined();
+  await sources.checkpoint('bbbbbbbb-2222', { ...request, hold: false, path: 'kept' });
+  expect(await sources.mayStart(container)).toBeUndefined();
+});
+
 it('answer a checkpoint that was asked for twice once', async () => {
   const sources = await start();
   const answers = await Promise.all([sources.checkpoint(ID, request), sources.checkpoint(ID, request)]);

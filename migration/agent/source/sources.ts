@@ -5,8 +5,10 @@ import type {
   PodRef,
   SourceRecord,
 } from '../../contract/agent-api.ts';
+import type { Bundle } from '../bundle.ts';
 import { RequestError } from '../failure.ts';
 import type { Records } from '../records.ts';
+import type { RuntimeAnswer } from '../target/answer.ts';
 import { KEEP_MS } from '../tidy.ts';
 import { Checkpoint, type CheckpointContext } from './checkpoint.ts';
 import { Move, type MoveContext } from './move.ts';
@@ -22,6 +24,13 @@ import {
 const OVER: ReadonlySet<string> = new Set(['thawed', 'released', 'complete', 'failed']);
 /** A pod in such a state must not be touched by anything else. */
 const HOLDING: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held']);
+
+/** A pod in such a state runs elsewhere, or will. */
+const GONE: ReadonlySet<string> = new Set(['committed', 'held', 'released']);
+
+/** All but a checkpoint of a pod that goes on running. */
+const takesAway = (document: SourceDocument | CheckpointDocument): boolean =>
+  !('hold' in document) || document.hold;
 
 /** What this node does to pods that run on it: moves away, and checkpoints. One thing at a time per pod. */
 export class Sources {
@@ -53,6 +62,31 @@ export class Sources {
   unfinished(): string[] {
     const all = [...this.#moves.values(), ...this.#checkpoints.values()].map(({ document }) => document);
     return all.filter(({ state }) => !OVER.has(state)).map(({ id }) => id);
+  }
+
+  /**
+   * Whether the kubelet may start a container of a pod that this node has moved away, or holds for a move: after a restart of the host it
+   * tries, from zero. What is not decided yet is waited for. Undefined when nothing speaks against it.
+   */
+  async mayStart({
+    podUid,
+    container,
+  }: Pick<Bundle, 'podUid' | 'container'>): Promise<RuntimeAnswer | undefined> {
+    // A sandbox holds no state, and is there before anything is restored into it.
+    if (container === '') return undefined;
+    const all = [...this.#moves.values(), ...this.#checkpoints.values()];
+    for (const one of all.filter(
+      ({ document }) => document.source?.podUid === podUid && takesAway(document),
+    )) {
+      await one.ended();
+      const { id, state } = one.document;
+      if (GONE.has(state))
+        return {
+          verdict: 'refuse',
+          reason: `this pod is ${state} by migration ${id}: it does not run here any more`,
+        };
+    }
+    return undefined;
   }
 
   /** Moves a pod; a repeated request joins the first. RequestError 409 when something else holds the pod. */

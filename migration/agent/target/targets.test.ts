@@ -7,6 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RestoreRequest, StreamQuery } from '../../contract/agent-api.ts';
+import { readBundle } from '../bundle.ts';
 import { Records } from '../records.ts';
 import { packState } from '../source/archive.ts';
 import { MountStore } from '../store/mount-store.ts';
@@ -154,7 +155,8 @@ async function targets(): Promise<Targets> {
 }
 
 const bundle = (name: string): string => path.join(dir, 'bundles', `c-${name}`);
-const ask = (all: Targets, name: string) => all.create(`c-${name}`, bundle(name), runtime.pid ?? 0);
+const ask = async (all: Targets, name: string) =>
+  all.create(`c-${name}`, await readBundle(bundle(name)), runtime.pid ?? 0);
 const read = (...names: string[]) => readFile(path.join(dir, ...names), 'utf8');
 const whenState = (all: Targets, state: TargetDocument['state']) => all.get(ID, new Set([state]), 3000);
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
-import { type Bundle, type Origin, readBundle } from '../bundle.ts';
+import type { Bundle, Origin } from '../bundle.ts';
 import { inStep, RequestError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { processStartTime } from '../process.ts';
@@ -83,8 +83,7 @@ export class Targets {
   }
 
   /** The wrapper's `create`. */
-  async create(containerId: string, bundleDir: string, pid: number): Promise<RuntimeAnswer> {
-    const bundle = await readBundle(bundleDir);
+  async create(containerId: string, bundle: Bundle, pid: number): Promise<RuntimeAnswer> {
     const { origin } = bundle;
     if (origin === undefined) return { verdict: 'pass' };
     const startTime = await processStartTime(pid);
