@@ -311,9 +311,20 @@ describe('after a restart of the agent', () => {
     expect(await all.release(ID)).toMatchObject({ state: 'released' });
   });
 
+  it('a source that is gone waits for a target that is not reached yet, or not ready yet', async () => {
+    containers.state = 'gone';
+    target.state = 'restoring';
+    vi.spyOn(target, 'record').mockRejectedValueOnce(new StepError('contact', 'no route to host'));
+    setTimeout(() => {
+      target.state = 'staged';
+    }, 700);
+    const all = await leftBehind({});
+    expect(all.moveRecord(ID)).toMatchObject({ state: 'committed', resumed: true });
+  });
+
   it('a source that is gone too early is lost, and says so', async () => {
     containers.state = 'gone';
-    target.state = 'fetching';
+    target.state = 'failed';
     const all = await leftBehind({});
     expect(all.moveRecord(ID)).toMatchObject({
       state: 'thawed',
@@ -337,7 +348,7 @@ describe('after a restart of the agent', () => {
 
   it('a pod that came back may be started, once that is decided', async () => {
     containers.state = 'gone';
-    target.state = 'fetching';
+    target.state = 'failed';
     const all = await restarted({});
     expect(await all.mayStart({ podUid: request.source.podUid, container: 'main' })).toBeUndefined();
     expect(all.moveRecord(ID)).toMatchObject({ state: 'thawed' });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
 import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
@@ -240,7 +241,7 @@ export class Move {
   async #recover(link: TargetLink): Promise<void> {
     const { held, deadlineMs, changedAt } = this.#document;
     const gone = held.length > 0 && this.#context.containers.areGone(this.#cgroups);
-    if (gone && (await this.#isStaged(link))) {
+    if (gone && (await this.#comesToBeStaged(link))) {
       this.#log.warn('the source is gone with its host, and the target is ready to run: committed');
       await this.#save({ state: 'committed' });
       return this.#tell(link);
@@ -250,11 +251,17 @@ export class Move {
     void this.#refuse(link);
   }
 
-  async #isStaged(link: TargetLink): Promise<boolean> {
-    const target = await link.record().catch((error: unknown) => {
-      this.#log.warn({ error: String(error) }, 'the target does not say where it stands');
-    });
-    return target?.state === 'staged';
+  /** Nothing is left here to thaw, so the target gets the time of a whole move to be reached and to come to its end. */
+  async #comesToBeStaged(link: TargetLink): Promise<boolean> {
+    const deadline = new Deadline(this.#document.deadlineMs);
+    for (;;) {
+      const target = await link.record().catch((error: unknown) => {
+        this.#log.warn({ error: String(error) }, 'the target does not say where it stands');
+      });
+      if (target && !UNDER_WAY.has(target.state)) return target.state === 'staged';
+      if (deadline.past) return false;
+      await sleep(LOOK_MS, undefined, { ref: false });
+    }
   }
 
   get #cgroups(): CgroupPath[] {
@@ -304,6 +311,9 @@ export interface MoveContext {
   log: Logger;
 }
 
+/** What a target leaves by itself, at its own deadline at the latest. */
+const UNDER_WAY: ReadonlySet<TargetRecord['state']> = new Set(['fetching', 'restoring']);
+const LOOK_MS = 500;
 const RESTARTED: AgentFailure = {
   step: 'move',
   message: 'the agent of the source was restarted during the move',
