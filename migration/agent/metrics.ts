@@ -36,7 +36,7 @@ const OVER: ReadonlySet<string> = new Set([
 ]);
 
 /** States in which the containers that a record holds stand still, or may. */
-const STILL: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held']);
+const STILL: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held', 'kept']);
 
 /** The agent's metrics (README, "Metrics"). Labels have few values: nothing is labelled with a pod or a container. */
 export class AgentMetrics {

@@ -194,7 +194,7 @@ export type CheckpointRequest = z.infer<typeof checkpointRequest>;
  */
 export const checkpointRecord = z.strictObject({
   id: operationId,
-  state: z.enum(['absent', 'dumping', 'uploading', 'held', 'complete', 'released', 'failed']),
+  state: z.enum(['absent', 'dumping', 'uploading', 'held', 'kept', 'complete', 'released', 'failed']),
   path: z.string(),
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),

@@ -18,7 +18,7 @@ for note in /run/podferry/restored/* /run/podferry/started/* /run/podferry/post-
   id=$(basename "$note" .conf)
   [ ! -e "$note" ] || [ -e "/run/containerd/runc/k8s.io/$id" ] || echo "note about a container that is gone: $note"
 done
-grep -lE '"state": ?"(moving|committed|dumping|uploading|held)"' /var/lib/podferry/agent/*/*.json 2>/dev/null | sed 's/^/unfinished: /'
+grep -lE '"state": ?"(moving|committed|dumping|uploading|held|kept)"' /var/lib/podferry/agent/*/*.json 2>/dev/null | sed 's/^/unfinished: /'
 grep -lE '"state": ?"(waiting|fetching|restoring|staged)"' /var/lib/podferry/agent/targets/*.json 2>/dev/null | sed 's/^/unfinished: /'
 pgrep -af '[r]unc .*(checkpoint|restore)|[c]riu (dump|restore|swrk)' | sed 's/^/process: /'
 root=$(sed -n 's/.*"storeRoot": *"\\([^"]*\\)".*/\\1/p' /etc/podferry/agent.json)

@@ -52,9 +52,11 @@ export interface Agents {
     request: CheckpointRequest,
     signal: AbortSignal,
   ): Promise<CheckpointRecord>;
+  /** Has a held pod kept for as long as the migration needs: refused with code 409 when it was let go already. */
+  keepCheckpoint(node: Node, id: string): Promise<CheckpointRecord>;
   /** Thaws the pod of a held checkpoint. */
   abortCheckpoint(node: Node, id: string, reason: string): Promise<CheckpointRecord>;
-  /** Kills the pod of a held checkpoint. */
+  /** Kills the pod of a held checkpoint that is kept. */
   releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord>;
   /** What the pod's agent finds when it looks at the running pod. */
   preflightSource(node: Node, request: SourcePreflightRequest): Promise<SourcePreflight>;

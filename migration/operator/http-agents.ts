@@ -87,6 +87,8 @@ export function httpAgents(wire: AgentWire): Agents {
         timeoutMs: CHECKPOINT_MS,
         signal,
       }),
+    keepCheckpoint: (to, id) =>
+      call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/keep`, body: {} }),
     abortCheckpoint: (to, id, reason) =>
       call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/abort`, body: { reason } }),
     releaseCheckpoint: (to, id) =>

@@ -184,7 +184,7 @@ describe('a checkpoint of a pod with two containers', () => {
 describe('a held checkpoint', () => {
   const pod = 'ckpt-held';
 
-  it('keeps the pod frozen until it is aborted, also when the agent is restarted', async () => {
+  it('keeps the pod frozen until it is aborted, also when the agent is restarted, and not for ever', async () => {
     await lab.startPod(pod, 'tick', here as string);
     const before = await lab.tick(pod);
     const uid = await lab.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
@@ -198,7 +198,7 @@ describe('a held checkpoint', () => {
       path: '.podferry/held/ckpt-held',
       images: { tick: lab.outputs.apps.image.tick },
       hold: true,
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
     };
     expect((await askAgent(`checkpoints/${uid}`, request)).state).toBe('held');
     expect(await answers()).toBe(false);
@@ -206,14 +206,22 @@ describe('a held checkpoint', () => {
     const again = () => askAgent(`checkpoints/${uid}`, request).catch(() => undefined);
     const known = await lab.until('the agent is back', again, (record) => record !== undefined);
     expect(known?.state).toBe('held');
+    expect((await askAgent(`checkpoints/${uid}/keep`, {})).state).toBe('kept');
     expect(await answers()).toBe(false);
     expect((await askAgent(`checkpoints/${uid}/abort`, { reason: 'enough' })).state).toBe('complete');
-    const after = await lab.until(
-      'it counts on',
-      () => lab.tick(pod),
-      ({ count }) => count > before.count,
-    );
+    const countsOn = (count: number) =>
+      lab.until(
+        'it counts on',
+        () => lab.tick(pod),
+        (now) => now.count > count,
+      );
+    const after = await countsOn(before.count);
     expect(after.startedAt).toBe(before.startedAt);
+    const unkept = `${uid}-unkept`;
+    await askAgent(`checkpoints/${unkept}`, { ...request, deadlineMs: 5000 });
+    expect((await countsOn(after.count)).startedAt).toBe(before.startedAt);
+    const over = await askAgent(`checkpoints/${unkept}`, request);
+    expect(over).toMatchObject({ state: 'failed', failure: { step: 'deadline' } });
     await lab.onNode(master, `${ROOT}; rm -rf "$root/.podferry/held/ckpt-held"`);
     await lab.removePods(pod);
   });

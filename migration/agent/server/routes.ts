@@ -109,6 +109,12 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
     },
     {
       method: 'POST',
+      path: '/v1/checkpoints/:id/keep',
+      callers: OPERATOR,
+      serve: async (call) => sources.keepCheckpoint(idOf(call)),
+    },
+    {
+      method: 'POST',
       path: '/v1/checkpoints/:id/release',
       callers: OPERATOR,
       serve: async (call) => sources.releaseCheckpoint(idOf(call)),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CheckpointRequest, checkpointManifest } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
 import { Records } from '../records.ts';
@@ -47,6 +47,7 @@ const document = (changes: Partial<CheckpointDocument> = {}): CheckpointDocument
   path: request.path,
   source: request.source,
   hold: false,
+  heldUntil: null,
   keepPrevious: false,
   freezeMs: null,
   bytes: null,
@@ -223,6 +224,42 @@ describe('a held checkpoint', () => {
     expect(await onDisk()).toBe('held');
   });
 
+  it('that nobody comes for lets the pod run at its deadline', async () => {
+    const checkpoint = begin({ ...hold, deadlineMs: 300 });
+    await checkpoint.ended();
+    expect(checkpoint.document.state).toBe('held');
+    await vi.waitFor(() => expect(checkpoint.document.state).toBe('failed'), 5000);
+    expect(checkpoint.document.failure).toMatchObject({ step: 'deadline' });
+    expect(containers.state).toBe('running');
+    expect(await onDisk()).toBe('failed');
+    await expect(checkpoint.keep()).rejects.toMatchObject({ status: 409 });
+  });
+
+  it('that is kept outlasts its deadline, also after a restart of the agent', async () => {
+    const checkpoint = begin({ ...hold, deadlineMs: 300 });
+    await checkpoint.ended();
+    await checkpoint.keep();
+    await checkpoint.keep();
+    const restarted = new Checkpoint((await records.load())[0] as CheckpointDocument, context);
+    restarted.resume();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect([checkpoint.document.state, restarted.document.state, await onDisk()]).toEqual([
+      'kept',
+      'kept',
+      'kept',
+    ]);
+    expect(containers.state).toBe('frozen');
+  });
+
+  it('whose deadline passed while the agent was down is let go at once', async () => {
+    containers.state = 'frozen';
+    const heldUntil = new Date(Date.now() - 1000).toISOString();
+    const checkpoint = new Checkpoint(document({ state: 'held', hold: true, heldUntil }), context);
+    checkpoint.resume();
+    await vi.waitFor(() => expect(checkpoint.document.state).toBe('failed'), 5000);
+    expect(containers.state).toBe('running');
+  });
+
   it('that is aborted lets the pod run, and cannot be released any more', async () => {
     const checkpoint = begin(hold);
     await checkpoint.ended();
@@ -237,6 +274,8 @@ describe('a held checkpoint', () => {
   it('that is released kills the pod, again and again, and cannot be aborted any more', async () => {
     const checkpoint = begin(hold);
     await checkpoint.ended();
+    await expect(checkpoint.release()).rejects.toMatchObject({ status: 409 });
+    await checkpoint.keep();
     await checkpoint.release();
     await checkpoint.release();
     expect(containers).toMatchObject({ state: 'killed' });
@@ -248,6 +287,7 @@ describe('a held checkpoint', () => {
   it('is not thawed while it is being killed', async () => {
     const checkpoint = begin(hold);
     await checkpoint.ended();
+    await checkpoint.keep();
     const ends = await Promise.allSettled([checkpoint.release(), checkpoint.abort('at once')]);
     expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(containers.done).not.toContain('thaw');

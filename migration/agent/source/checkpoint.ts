@@ -24,14 +24,15 @@ import { unlessAborted } from './unless-aborted.ts';
  *   dumping    being frozen and dumped into memory                            done -> uploading; error, abort -> failed
  *   uploading  the files go to the store; the pod runs again, held it stays   in its place -> complete, held;
  *              frozen                                                         error, abort -> failed
- *   held       stands on the store, whole; the pod is frozen                  abort -> complete; release -> released
+ *   held       stands on the store, whole; the pod is frozen                  keep -> kept; abort -> complete; deadline -> failed
+ *   kept       the same, for as long as the operator likes                    abort -> complete; release -> released
  *   complete   final: stands on the store, whole; the pod runs on
  *   released   final: stands on the store, whole; the pod was killed before it ran another instruction
  *   failed     final: the pod runs on; what stood on the store before still stands there
  *
  * The pod is thawed on every way to `failed` and `complete`, and by the agent's own clock when the deadline passes before
- * `held`. A restarted agent thaws a pod that was being dumped or uploaded, and fails the checkpoint; it goes on holding one
- * that is held: somebody may count on it.
+ * `kept`: a pod that nobody comes for does not stay frozen. A restarted agent thaws a pod that was being dumped or uploaded, and
+ * fails the checkpoint; it goes on holding one that is held until the deadline, and one that is kept: somebody counts on it.
  */
 export class Checkpoint {
   readonly #context: CheckpointContext;
@@ -61,10 +62,24 @@ export class Checkpoint {
     this.#run = this.#checkpoint(request);
   }
 
-  /** After a restart of the agent, with a record that says `dumping` or `uploading`. */
+  /** After a restart of the agent. */
   resume(): void {
+    const { state, heldUntil } = this.#document;
+    if (state === 'held' && heldUntil !== null) this.#letGoAfter(Date.parse(heldUntil) - Date.now());
+    if (state !== 'dumping' && state !== 'uploading') return;
     this.#run = this.#recover().catch((error: unknown) => {
       this.#log.error({ error: String(error) }, 'not recovered');
+    });
+  }
+
+  /** The operator counts on the held pod: it is not let go any more but by `abort`. RequestError 409 when it is not held. */
+  async keep(): Promise<void> {
+    await this.#inTurn(async () => {
+      const { state } = this.#document;
+      if (state === 'kept') return;
+      if (state !== 'held')
+        throw new RequestError(409, `the checkpoint is ${state}, its pod not held`, 'keep');
+      await this.#save({ state: 'kept' });
     });
   }
 
@@ -74,19 +89,19 @@ export class Checkpoint {
     await this.#inTurn(async () => {
       const { state } = this.#document;
       if (state === 'released') throw new RequestError(409, 'the pod was killed: it cannot go on', 'abort');
-      if (state !== 'held') return;
+      if (state !== 'held' && state !== 'kept') return;
       this.#thaw();
       await this.#save({ state: 'complete' });
     });
   }
 
-  /** Kills a held pod. RequestError 409 when it is not held. */
+  /** Kills a kept pod. RequestError 409 when it is not kept. */
   async release(): Promise<void> {
     await this.#inTurn(async () => {
       const { state, timings } = this.#document;
       if (state === 'released') return;
-      if (state !== 'held')
-        throw new RequestError(409, `the checkpoint is ${state}, its pod not held`, 'release');
+      if (state !== 'kept')
+        throw new RequestError(409, `the checkpoint is ${state}, its pod not kept`, 'release');
       const watch = new Stopwatch();
       await watch.phase('release', () => this.#context.containers.kill(this.#cgroups()));
       await this.#save({ state: 'released', timings: [...timings, ...watch.timings] });
@@ -134,9 +149,13 @@ export class Checkpoint {
     const frozenMs = (): number => milliseconds(performance.now() - began);
     await watch.phase('freeze', () => this.#context.containers.freeze(found));
     const end = this.#endAfter(request.deadlineMs);
+    const heldUntil = new Date(Date.now() + request.deadlineMs).toISOString();
     try {
       await this.#capture(found, watch);
-      if (request.hold) await this.#complete(request, target, watch, { state: 'held', frozenMs });
+      if (request.hold) {
+        await this.#complete(request, target, watch, { state: 'held', frozenMs, heldUntil });
+        this.#letGoAfter(request.deadlineMs - frozenMs());
+      }
     } finally {
       end();
       if (this.#document.state !== 'held') {
@@ -173,14 +192,14 @@ export class Checkpoint {
     request: CheckpointRequest,
     target: StoreCheckpoint,
     watch: Stopwatch,
-    end: { state: 'complete' } | { state: 'held'; frozenMs: () => number },
+    end: { state: 'complete' } | { state: 'held'; frozenMs: () => number; heldUntil: string },
   ): Promise<void> {
     await this.#save({ state: 'uploading', timings: [...watch.timings] });
     const upload = inStep('upload', () => this.#upload(request, target));
     const uploaded = await watch.phase('upload', () => unlessAborted(this.#stop.signal, upload));
     await this.#removeStaging();
-    const freezeMs = end.state === 'held' ? end.frozenMs() : this.#document.freezeMs;
-    await this.#save({ state: end.state, ...uploaded, freezeMs, timings: [...watch.timings] });
+    const held = end.state === 'held' ? { freezeMs: end.frozenMs(), heldUntil: end.heldUntil } : {};
+    await this.#save({ state: end.state, ...uploaded, ...held, timings: [...watch.timings] });
   }
 
   async #upload(request: CheckpointRequest, target: StoreCheckpoint): Promise<Uploaded> {
@@ -232,6 +251,23 @@ export class Checkpoint {
     const late = new StepError('deadline', `the checkpoint was not complete within ${ms} ms`);
     const timer = setTimeout(() => this.#stop.abort(late), ms);
     return () => clearTimeout(timer);
+  }
+
+  /** Lets a held pod run again after `ms` when nobody wants it kept: its operator is gone, or elsewhere. */
+  #letGoAfter(ms: number): void {
+    const timer = setTimeout(
+      () => {
+        const letGo = this.#inTurn(async () => {
+          if (this.#document.state !== 'held') return;
+          this.#thaw();
+          const message = 'the pod was held until its deadline, and nobody asked to keep it';
+          await this.#fail({ step: 'deadline', message, criuLog: [] }, new Stopwatch());
+        });
+        letGo.catch((error: unknown) => this.#log.error({ error: String(error) }, 'not let go'));
+      },
+      Math.max(0, ms),
+    );
+    timer.unref();
   }
 
   #thaw(): void {

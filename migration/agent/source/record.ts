@@ -49,6 +49,8 @@ export const checkpointDocument = checkpointRecord.extend({
   /** Null in the record of a checkpoint that was aborted before it was asked for. */
   source: podRef.nullable(),
   hold: z.boolean(),
+  /** When a held pod is let go unless the operator wants it kept; null before the freeze. */
+  heldUntil: z.iso.datetime().nullable().default(null),
   keepPrevious: z.boolean(),
   ...heldPart,
 });

@@ -57,6 +57,7 @@ it('go on holding a pod after a restart, and let nobody else have it', async () 
     status: 409,
     message: expect.stringContaining(ID),
   });
+  expect((await restarted.keepCheckpoint(ID)).state).toBe('kept');
   expect((await restarted.releaseCheckpoint(ID)).state).toBe('released');
   expect(containers.state).toBe('killed');
 });

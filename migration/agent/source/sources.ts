@@ -23,10 +23,10 @@ import {
 
 const OVER: ReadonlySet<string> = new Set(['thawed', 'released', 'complete', 'failed']);
 /** A pod in such a state must not be touched by anything else. */
-const HOLDING: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held']);
+const HOLDING: ReadonlySet<string> = new Set(['moving', 'committed', 'dumping', 'held', 'kept']);
 
 /** A pod in such a state runs elsewhere, or will. */
-const GONE: ReadonlySet<string> = new Set(['committed', 'held', 'released']);
+const GONE: ReadonlySet<string> = new Set(['committed', 'held', 'kept', 'released']);
 
 /** All but a checkpoint of a pod that goes on running. */
 const takesAway = (document: SourceDocument | CheckpointDocument): boolean =>
@@ -54,7 +54,7 @@ export class Sources {
     for (const document of await fresh<CheckpointDocument>(this.#checkpoint.records)) {
       const checkpoint = new Checkpoint(document, this.#checkpoint);
       this.#checkpoints.set(document.id, checkpoint);
-      if (document.state === 'dumping' || document.state === 'uploading') checkpoint.resume();
+      checkpoint.resume();
     }
   }
 
@@ -136,6 +136,13 @@ export class Sources {
     return this.checkpointRecord(id);
   }
 
+  async keepCheckpoint(id: string): Promise<CheckpointRecord> {
+    const known = this.#checkpoints.get(id);
+    if (known === undefined) throw new RequestError(409, 'nobody holds a pod for this checkpoint', 'keep');
+    await known.keep();
+    return this.checkpointRecord(id);
+  }
+
   async releaseCheckpoint(id: string): Promise<CheckpointRecord> {
     await this.#checkpoints.get(id)?.release();
     return this.checkpointRecord(id);
@@ -170,7 +177,7 @@ export class Sources {
   #newCheckpoint(id: string, request: CheckpointRequest): Checkpoint {
     this.#requireFree(request.source);
     const { source, path, hold, keepPrevious } = request;
-    const asked = { source, path, hold, keepPrevious };
+    const asked = { source, path, hold, keepPrevious, heldUntil: null };
     const document: CheckpointDocument = { id, state: 'dumping', ...asked, sha256: null, ...nothingDone() };
     const checkpoint = new Checkpoint(document, this.#checkpoint);
     this.#checkpoints.set(id, checkpoint);
@@ -180,7 +187,14 @@ export class Sources {
 
   async #refuseCheckpointAhead(id: string, reason: string): Promise<void> {
     const failure = { step: 'abort', message: reason, criuLog: [] };
-    const neverAsked = { source: null, path: '', hold: false, keepPrevious: false, sha256: null };
+    const neverAsked = {
+      source: null,
+      path: '',
+      hold: false,
+      heldUntil: null,
+      keepPrevious: false,
+      sha256: null,
+    };
     const document: CheckpointDocument = { id, state: 'failed', ...neverAsked, ...nothingDone(), failure };
     this.#checkpoints.set(id, new Checkpoint(document, this.#checkpoint));
     await this.#checkpoint.records.save(document);

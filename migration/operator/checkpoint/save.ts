@@ -134,6 +134,7 @@ async function judge(run: Run, record: CheckpointRecord | undefined): Promise<Ou
     case 'uploading':
       return wait(LOOK_AGAIN_MS);
     case 'held':
+    case 'kept':
     case 'released':
       return fail(run, 'checkpoint', `the pod was held, which nobody asked for`);
   }

@@ -30,6 +30,7 @@ class Lab extends Harness {
       if (when === 'before') call += 1;
       this.controllerLooks();
       if (what === 'awaitTarget' && when === 'before') this.breakTarget();
+      if (mishap(call) === 'let go') this.agents.letGo(ID);
       if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
     });
     this.restoreFails = restoreFails;
@@ -93,6 +94,21 @@ describe('a move of a StatefulSet’s pod', () => {
     expect(committed).toBeLessThan(removed);
   });
 
+  it('is kept by its agent before anything is committed', async () => {
+    const lab = new Lab();
+    await lab.settle('m');
+    expect(lab.calls.indexOf('keepCheckpoint')).toBeLessThan(lab.calls.indexOf('writeStatus Committed'));
+  });
+
+  it('whose agent did not wait for the operator leaves the source as it is, and says so', async () => {
+    const lab: Lab = new Lab((call) => (lab.calls[call - 1] === 'keepCheckpoint' ? 'let go' : 'none'));
+    expect((await lab.settle('m'))?.status).toMatchObject({
+      state: 'Failed',
+      activePod: 'db-0',
+    });
+    expect(lab.only().metadata.uid).toBe(lab.sourceUid);
+  });
+
   it('that cannot be saved leaves the source as it is', async () => {
     const lab = new Lab();
     lab.agents.checkpointFails = true;
@@ -121,7 +137,7 @@ describe('a move of a StatefulSet’s pod', () => {
   it('leaves one pod with the state, however often the operator dies and the restore fails', async () => {
     const mishap = fc.oneof(
       { weight: 5, arbitrary: fc.constant('none') },
-      { weight: 1, arbitrary: fc.constantFrom('before', 'after') },
+      { weight: 1, arbitrary: fc.constantFrom('before', 'after', 'let go') },
     );
     await fc.assert(
       fc.asyncProperty(

@@ -76,9 +76,15 @@ async function start(run: Run, node: Node, { pod, document }: Source): Promise<C
   return agents.startCheckpoint(node, uid, request, run.signal);
 }
 
-function judge(run: Run, record: CheckpointRecord): Outcome {
+/** The source's agent lets a held pod go by its own clock: what it did not promise to keep is not committed. */
+async function judge(run: Run, record: CheckpointRecord): Promise<Outcome> {
+  const { agents, cluster, migration, status } = run;
+  const node = cluster.node(status.sourceNode ?? '');
   switch (record.state) {
     case 'held':
+      if (!node) return giveUp(run, 'move', `node ${status.sourceNode} left the cluster`);
+      return judge(run, await agents.keepCheckpoint(node, migration.metadata.uid));
+    case 'kept':
     case 'released':
       return commitHeld(run, record);
     case 'complete':

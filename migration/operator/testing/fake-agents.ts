@@ -40,6 +40,9 @@ const failure = (step: string): AgentFailure => ({
   criuLog: [CRIU_LINE],
 });
 
+/** What becomes of a held pod. */
+type HeldState = 'held' | 'kept' | 'complete' | 'released';
+
 /**
  * Agents in memory that keep to the protocol, and a referee: at every moment it checks that not both the source and
  * the target of a move run, and that no one ends the only one that can.
@@ -63,7 +66,7 @@ export class FakeAgents implements Agents {
   readonly #failed = new Map<string, AgentFailure>();
   readonly #dead = new Set<string>();
   /** Checkpoints whose pods were held. */
-  readonly #held = new Map<string, 'held' | 'complete' | 'released'>();
+  readonly #held = new Map<string, HeldState>();
   /** Hashes of the checkpoints that were taken. */
   readonly #saved = new Map<string, string>();
   readonly #cluster: FakeCluster;
@@ -80,7 +83,7 @@ export class FakeAgents implements Agents {
   }
 
   /** What became of a pod that was held: undefined for one that never was. */
-  heldState(id: string): 'held' | 'complete' | 'released' | undefined {
+  heldState(id: string): HeldState | undefined {
     return this.#held.get(id);
   }
 
@@ -190,6 +193,20 @@ export class FakeAgents implements Agents {
     });
   }
 
+  /** The agent's own clock: a held pod that nobody asked to keep runs again. */
+  letGo(id: string): void {
+    if (this.#held.get(id) === 'held') this.#held.set(id, 'complete');
+  }
+
+  async keepCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
+    return this.#call('keepCheckpoint', node, () => {
+      const state = this.#held.get(id);
+      if (state !== 'held' && state !== 'kept') throw new AgentRefusal('it is not held', 409, 'keep', []);
+      this.#held.set(id, 'kept');
+      return this.#checkpointRecord(id);
+    });
+  }
+
   async abortCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
     return this.#call('abortCheckpoint', node, () => {
       if (this.#held.get(id) === 'released') throw new AgentRefusal('it was killed', 409, 'abort', []);
@@ -200,7 +217,9 @@ export class FakeAgents implements Agents {
 
   async releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord> {
     return this.#call('releaseCheckpoint', node, () => {
-      if (this.#held.get(id) === 'complete') throw new AgentRefusal('it is not held', 409, 'release', []);
+      const state = this.#held.get(id);
+      if (state !== 'kept' && state !== 'released')
+        throw new AgentRefusal('it is not kept', 409, 'release', []);
       this.#held.set(id, 'released');
       return this.#checkpointRecord(id);
     });
