@@ -20,6 +20,13 @@ export const CHECKPOINT_ANNOTATION = 'podferry.dev/checkpoint';
 export const ORIGIN_ANNOTATION = 'podferry.dev/origin';
 
 /**
+ * Annotation on a Podmigration whose target was lost with its node after the commit, before anybody heard whether it ran: a person's word that
+ * the source is to go on from where it was frozen. Its one value is `resume-source`.
+ */
+export const TARGET_LOST_ANNOTATION = 'podferry.dev/target-lost';
+export const RESUME_SOURCE = 'resume-source';
+
+/**
  * Annotations of the original "extended kubelet" contract: what is to be done, and where on the store. `checkpoint` on a running
  * pod saves it once to `<snapshotPath>/<pod name up to its first dash>`; `restore` on a pod that is being made starts it from the
  * checkpoint at `snapshotPath`. Empty: nothing.

@@ -10,5 +10,6 @@ export const objectMetadata = z.looseObject({
   creationTimestamp: z.string().optional(),
   deletionTimestamp: z.string().optional(),
   labels: z.record(z.string(), z.string()).default({}),
+  annotations: z.record(z.string(), z.string()).optional(),
   finalizers: z.array(z.string()).default([]),
 });

@@ -31,6 +31,11 @@ export interface Agents {
   move(node: Node, id: string, request: MoveRequest, signal: AbortSignal): Promise<SourceRecord>;
   /** Thaws the source; refused with code 409 once it is committed. */
   abortSource(node: Node, id: string, reason: string): Promise<SourceRecord>;
+  /**
+   * Thaws a committed source whose target's node is dead and was never heard to run it; refused with code 409 when it was. Only on a
+   * person's word: what the target did, if it ran, is lost.
+   */
+  reclaimSource(node: Node, id: string, reason: string): Promise<SourceRecord>;
   /** Kills what is left of a committed source. */
   release(node: Node, id: string): Promise<SourceRecord>;
   target(node: Node, id: string): Promise<TargetRecord>;

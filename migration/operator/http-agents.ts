@@ -64,6 +64,8 @@ export function httpAgents(wire: AgentWire): Agents {
       }),
     abortSource: (to, id, reason) =>
       call(to, sourceRecord, { method: 'POST', path: `/v1/migrations/${id}/abort`, body: { reason } }),
+    reclaimSource: (to, id, reason) =>
+      call(to, sourceRecord, { method: 'POST', path: `/v1/migrations/${id}/reclaim`, body: { reason } }),
     release: (to, id) =>
       call(to, sourceRecord, { method: 'POST', path: `/v1/migrations/${id}/release`, body: {} }),
     target: (to, id) => call(to, targetRecord, { method: 'GET', path: `/v1/targets/${id}` }),

@@ -230,6 +230,21 @@ describe('a target that is lost after the commit', () => {
     expect(names(lab)).toContain('tick');
     expect(lab.agents.sourceState(ID)).toBe('committed');
   });
+
+  it('gives the source back when its node is dead and a person asks for that, and not before', async () => {
+    const lab = labWithTick();
+    lab.agents.fate = 'target lost';
+    lab.cluster.addMigration('m', { action: 'live-migration', sourcePod: 'tick', destHost: 'worker2' });
+    lab.cluster.annotateMigration('m', { 'podferry.dev/target-lost': 'resume-source' });
+    await expect(lab.settle('m', 50)).rejects.toThrow(/not settled/);
+    expect(lab.agents.sourceState(ID)).toBe('committed');
+    const outOfService = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+    lab.cluster.addNode('worker2', { spec: { taints: outOfService } });
+    const over = await lab.settle('m', 50);
+    expect(over?.status).toMatchObject({ state: 'Failed', activePod: 'tick' });
+    expect(lab.agents.sourceRuns(ID)).toBe(true);
+    expect(names(lab)).toEqual(['tick']);
+  });
 });
 
 describe('a pod that somebody deletes while it is moved', () => {

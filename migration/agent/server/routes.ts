@@ -50,6 +50,12 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
     },
     {
       method: 'POST',
+      path: '/v1/migrations/:id/reclaim',
+      callers: OPERATOR,
+      serve: async (call) => sources.reclaim(idOf(call), abortRequest.parse(call.body).reason),
+    },
+    {
+      method: 'POST',
       path: '/v1/migrations/:id/release',
       callers: OPERATOR,
       serve: async (call) => sources.release(idOf(call)),

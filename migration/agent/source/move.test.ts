@@ -332,6 +332,30 @@ describe('after a restart of the agent', () => {
     });
   });
 
+  it('a committed source goes on when its target is known to be dead, for good', async () => {
+    target.resumes = Array.from({ length: 50 }, () => new StepError('contact', 'no route to host'));
+    const all = await leftBehind({ state: 'committed' });
+    await expect(all.abort(ID, 'the node is dead')).rejects.toMatchObject({ status: 409 });
+    expect(containers.state).toBe('frozen');
+    expect(await all.reclaim(ID, 'the node is dead')).toMatchObject({
+      state: 'thawed',
+      failure: { step: 'reclaim', message: 'the node is dead' },
+    });
+    expect(containers.state).toBe('running');
+    await expect(all.release(ID)).rejects.toMatchObject({ status: 409 });
+  });
+
+  it('a source whose target runs is not given back', async () => {
+    const all = await leftBehind({ state: 'committed', resumed: true });
+    await expect(all.reclaim(ID, 'the node is dead')).rejects.toMatchObject({ status: 409 });
+    expect(containers.state).toBe('frozen');
+  });
+
+  it('a source that was to be thawed when the agent died is thawed', async () => {
+    await leftBehind({ state: 'thawed' });
+    expect(containers.state).toBe('running');
+  });
+
   it('a pod that was moved away is not started here again, and another one is', async () => {
     containers.state = 'gone';
     const all = await leftBehind({ state: 'committed' });

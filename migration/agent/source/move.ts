@@ -30,7 +30,8 @@ import { Verdict } from './verdict.ts';
  *   moving     being prepared, frozen, dumped, sent, staged        the target is staged -> committed; any failure, an abort, the
  *                                                                  deadline -> thawed
  *   committed  never runs again; the target is told to run         the operator's release -> released; the target says for good
- *              until it says that it does                          that it never ran and never will -> thawed
+ *              until it says that it does                          that it never ran and never will, or a person that its node
+ *                                                                  is dead and the source is to go on -> thawed
  *   thawed     final: runs on as if nothing had happened
  *   released   final: killed without running another instruction
  *
@@ -101,6 +102,32 @@ export class Move {
     await this.#save({ state: 'released', timings: [...this.#document.timings, ...watch.timings] });
     this.#link?.close();
     await this.#cleanUp();
+  }
+
+  /**
+   * Thaws a committed source whose target was never heard to run, and never will be: its node is dead. What it did, if it ran, is given
+   * up by whoever asks for this. RequestError 409 when the target is known to run, or nothing is committed.
+   */
+  async reclaim(reason: string): Promise<void> {
+    await this.#run;
+    const { state, resumed } = this.#document;
+    if (state === 'thawed') return;
+    if (state !== 'committed' || resumed)
+      throw new RequestError(
+        409,
+        `the source is ${state}${resumed ? ', and its target runs' : ''}`,
+        'reclaim',
+      );
+    // On disk first: a restarted agent would tell the target to run again, which is back perhaps.
+    await this.#save({ state: 'thawed', failure: { step: 'reclaim', message: reason, criuLog: [] } });
+    this.#link?.close();
+    this.thawAgain();
+  }
+
+  /** For a source that is thawed by its record, and may have been left frozen when the agent died right behind that. */
+  thawAgain(): void {
+    if (this.#document.state === 'thawed' && this.#cgroups.length > 0)
+      this.#context.containers.thaw(this.#cgroups);
   }
 
   /** Runs a part of the state machine with a connection to the target. What goes wrong at its very end is only logged. */

@@ -46,16 +46,13 @@ export class Sources {
 
   /** Takes up the records of an earlier run, and what it left unfinished. */
   async load(): Promise<void> {
-    for (const document of await fresh<SourceDocument>(this.#move.records)) {
-      const move = new Move(document, this.#move);
-      this.#moves.set(document.id, move);
-      move.resume();
-    }
-    for (const document of await fresh<CheckpointDocument>(this.#checkpoint.records)) {
-      const checkpoint = new Checkpoint(document, this.#checkpoint);
-      this.#checkpoints.set(document.id, checkpoint);
-      checkpoint.resume();
-    }
+    for (const document of await fresh<SourceDocument>(this.#move.records))
+      this.#moves.set(document.id, new Move(document, this.#move));
+    for (const document of await fresh<CheckpointDocument>(this.#checkpoint.records))
+      this.#checkpoints.set(document.id, new Checkpoint(document, this.#checkpoint));
+    for (const move of this.#moves.values())
+      if (this.#holderOf(move.document.source) === undefined) move.thawAgain();
+    for (const one of [...this.#moves.values(), ...this.#checkpoints.values()]) one.resume();
   }
 
   /** Ids of what is under way, or waits for the operator. */
@@ -107,6 +104,14 @@ export class Sources {
     const known = this.#moves.get(id);
     if (known !== undefined) await known.abort(reason);
     else await this.#refuseAhead(id, reason);
+    return this.moveRecord(id);
+  }
+
+  /** For a committed move whose target's node is dead. RequestError 409 when it is not such. */
+  async reclaim(id: string, reason: string): Promise<SourceRecord> {
+    const known = this.#moves.get(id);
+    if (known === undefined) throw new RequestError(409, 'nobody moved a pod by this migration', 'reclaim');
+    await known.reclaim(reason);
     return this.moveRecord(id);
   }
 
@@ -200,12 +205,16 @@ export class Sources {
     await this.#checkpoint.records.save(document);
   }
 
-  #requireFree(source: PodRef): void {
+  #holderOf(source: PodRef | null): Move | Checkpoint | undefined {
     const holds = ({ document }: Move | Checkpoint): boolean =>
-      document.source?.podUid === source.podUid &&
+      document.source?.podUid === source?.podUid &&
       (HOLDING.has(document.state) ||
         ('hold' in document && document.hold && document.state === 'uploading'));
-    const holder = [...this.#moves.values(), ...this.#checkpoints.values()].find(holds);
+    return [...this.#moves.values(), ...this.#checkpoints.values()].find(holds);
+  }
+
+  #requireFree(source: PodRef): void {
+    const holder = this.#holderOf(source);
     if (holder === undefined) return;
     const { id, state } = holder.document;
     throw new RequestError(409, `pod ${source.namespace}/${source.pod} is held by ${id} (${state})`);

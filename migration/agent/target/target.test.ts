@@ -359,6 +359,7 @@ describe('an abort', () => {
     expect(await answer).toEqual({ verdict: 'refuse', reason: 'abort: too late' });
     expect(one.document.state).toBe('refused');
     expect(restorer.done.filter((what) => what.startsWith('kill'))).toEqual(['kill']);
+    expect([...restorer.forgotten]).toEqual(['app']);
     expect(existsSync(path.join(dir, 'staging'))).toBe(false);
   });
 

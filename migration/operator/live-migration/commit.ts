@@ -1,4 +1,5 @@
 import type { PhaseTiming } from '../../contract/agent-api.ts';
+import { RESUME_SOURCE, TARGET_LOST_ANNOTATION } from '../../contract/annotations.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
 import { handOver, settle } from '../handover/handover.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
@@ -74,10 +75,13 @@ async function uncommit(run: Run, why: string): Promise<Outcome> {
   const { cluster, agents, migration, status } = run;
   const message = `${status.targetPod} was to run on ${status.targetNode} and cannot: ${why}`;
   const node = cluster.node(status.sourceNode ?? '');
-  const lost = wait(LOST_AGAIN_MS, { reason: 'TargetLost', message });
+  const lost = wait(LOST_AGAIN_MS, { reason: 'TargetLost', message: `${message}. ${wayOut(run)}` });
   if (!node) return lost;
   try {
-    const { state } = await agents.abortSource(node, migration.metadata.uid, message);
+    const { uid } = migration.metadata;
+    const { state } = isGivenUp(run)
+      ? await agents.reclaimSource(node, uid, message)
+      : await agents.abortSource(node, uid, message);
     if (state !== 'thawed') return lost;
   } catch (error) {
     if (error instanceof AgentRefusal) return lost;
@@ -88,6 +92,18 @@ async function uncommit(run: Run, why: string): Promise<Outcome> {
     RESUME,
     message,
   );
+}
+
+/** Whether nothing of the target can run any more, and a person wants its source back, whatever it did. */
+function isGivenUp({ cluster, migration, status }: Run): boolean {
+  const target = cluster.node(status.targetNode ?? '');
+  const isAsked = migration.metadata.annotations?.[TARGET_LOST_ANNOTATION] === RESUME_SOURCE;
+  return isAsked && (target === undefined || isDeclaredDead(target));
+}
+
+function wayOut({ migration, status }: Run): string {
+  const { namespace, name } = migration.metadata;
+  return `Switch ${status.targetNode} on again, or, if it is gone for good, let ${status.sourcePod} go on from where it was frozen: kubectl annotate -n ${namespace} podmigration ${name} ${TARGET_LOST_ANNOTATION}=${RESUME_SOURCE}`;
 }
 
 async function release(run: Run): Promise<Outcome> {

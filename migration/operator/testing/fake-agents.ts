@@ -138,6 +138,17 @@ export class FakeAgents implements Agents {
     });
   }
 
+  async reclaimSource(node: Node, id: string): Promise<SourceRecord> {
+    return this.#call('reclaimSource', node, () => {
+      if (this.#sourceState(id) !== 'thawed') {
+        if (this.#sourceState(id) !== 'committed' || this.targetRuns(id))
+          throw new AgentRefusal('its target runs', 409, 'reclaim', []);
+        this.#setSource(id, 'thawed');
+      }
+      return this.#sourceRecord(id);
+    });
+  }
+
   async release(node: Node, id: string): Promise<SourceRecord> {
     return this.#call('release', node, () => {
       if (!this.targetRuns(id))

@@ -108,6 +108,11 @@ export class FakeCluster implements Cluster {
     return parsed;
   }
 
+  annotateMigration(name: string, annotations: Record<string, string>): void {
+    const now = this.migration(name);
+    this.#put({ ...now, metadata: { ...now.metadata, annotations } });
+  }
+
   changeSpec(name: string, spec: Partial<Podmigration['spec']>): void {
     const now = this.migration(name);
     const { generation } = now.metadata;
