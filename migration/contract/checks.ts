@@ -87,6 +87,10 @@ export const CHECKS = {
     holds:
       'no file open or mapped under a deleted name while it has another (named POSIX semaphores are such)',
   },
+  SystemVMemory: {
+    by: 'source agent',
+    holds: 'at most one container has System V shared memory attached',
+  },
   EventCounters: {
     by: 'source agent',
     holds: 'no eventfd with EFD_SEMAPHORE, a flag that CRIU does not keep',

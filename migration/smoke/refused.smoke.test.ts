@@ -14,9 +14,20 @@ const SYS_RESOURCE = 1n << 24n;
 const pods: Record<string, PodSpec> = {
   stopped: { containers: [probeContainer(image, ['stopped'])] },
   name: { containers: [probeContainer(image, ['deleted_names'])] },
+  memory: {
+    containers: [
+      probeContainer(image, ['ipc:first']),
+      probeContainer(image, ['ipc:second'], { name: 'second', env: [{ name: 'PORT', value: '8081' }] }),
+    ],
+  },
   user: { securityContext: { runAsUser: USER }, containers: [probeContainer(image, ['processes'])] },
 };
-const REASON = { stopped: /is stopped/, name: /a name that was deleted/, user: /CAP_SYS_RESOURCE/ };
+const REASON = {
+  stopped: /is stopped/,
+  name: /a name that was deleted/,
+  memory: /several containers have System V shared memory attached/,
+  user: /CAP_SYS_RESOURCE/,
+};
 
 let lab: SmokeLab;
 let set: PodSet;

@@ -12,6 +12,7 @@ import { ioUring, openFiles, rights, tracedProcesses } from './process-checks.ts
 import { readProcesses } from './processes.ts';
 import { room, storeRoom } from './room.ts';
 import { mptcp, readSockets, socketFamilies } from './sockets.ts';
+import { attachesSystemV, systemVMemory } from './system-v.ts';
 
 /** What the checks of this node work with. */
 export interface PreflightPlaces {
@@ -56,11 +57,18 @@ function processLooks({ containers }: FoundPod) {
     OpenFiles: async () => openFiles(await found),
     FileWatches: async () => fileWatches(await found, await overlaysOf(containers)),
     DeletedNames: async () => deletedNames(await findRenamedAway(tasks)),
+    SystemVMemory: async () => systemVMemory(await attachers(containers)),
     EventCounters: async () => eventCounters(await found),
     Mptcp: async () => mptcp(await sockets),
     Sockets: async () => socketFamilies(await sockets),
     PodAddress: async () => podAddress(await readBound(pid)),
   };
+}
+
+/** Names of the containers that have System V memory attached. */
+async function attachers(containers: FoundPod['containers']): Promise<string[]> {
+  const each = await Promise.all(containers.map(({ cgroup }) => attachesSystemV(tasksOf(cgroup.path))));
+  return containers.filter((_, place) => each[place]).map(({ name }) => name);
 }
 
 async function overlaysOf(containers: FoundPod['containers']): Promise<Set<string>> {
