@@ -22,6 +22,17 @@ export const signal = (
   program: keyof typeof PROGRAMS,
 ): Promise<string> => onMaster(scene, `pkill -${name} -f '${PROGRAMS[program]}'`);
 
+/**
+ * The program dies in the middle of whatever it does. Its pod goes too, so that another one takes over at once: a container that dies again
+ * and again is started later and later by the kubelet.
+ */
+export async function killOperator(scene: Scene): Promise<void> {
+  const { namespace, deployment } = scene.lab.outputs.operator;
+  await signal(scene, 'KILL', 'operator');
+  const pods = ['delete', 'pods', '--namespace', namespace, '-l', `app.kubernetes.io/name=${deployment}`];
+  await scene.lab.kubectl([...pods, '--force', '--grace-period=0', '--wait=false'], 30);
+}
+
 /** Both nodes lose the way to each other; the master reaches both. */
 export function cutNetwork(scene: Scene): Promise<unknown> {
   return bothWays(scene, (to) => `ip route replace blackhole ${to}/32`);

@@ -5,6 +5,7 @@ import {
   hideImage,
   joinNetwork,
   killAgent,
+  killOperator,
   noPower,
   restartUnit,
   showImage,
@@ -57,7 +58,7 @@ const DEADLINE_SECONDS = 3;
 export const faults: readonly Fault[] = [
   killed('source'),
   killed('target'),
-  { name: 'operator killed', strike: (scene) => signal(scene, 'KILL', 'operator'), outcome: byCommit },
+  { name: 'operator killed', strike: killOperator, outcome: byCommit },
   restarted('kubelet', 'source'),
   restarted('kubelet', 'target'),
   restarted('containerd', 'source'),

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CRIU_RUNC_CONF_PATH } from '../../runtime/criu-conf.ts';
 import { changeConfig } from '../bundle.ts';
@@ -31,9 +31,14 @@ export class CriuConfigs {
     }));
   }
 
-  /** Back to the plain options. */
+  /** Back to the plain options, unless it was forgotten meanwhile. */
   plain(containerId: string): void {
-    this.#write(containerId, this.#plain);
+    if (existsSync(this.#file(containerId))) this.#write(containerId, this.#plain);
+  }
+
+  /** For a container that never comes to run. */
+  forget(containerId: string): void {
+    rmSync(this.#file(containerId), { force: true });
   }
 
   /** All of them back to the plain options: no restore of an earlier run is let go on. */
@@ -44,10 +49,14 @@ export class CriuConfigs {
 
   #write(containerId: string, text: string): string {
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-    const file = path.join(this.#dir, containerId + END);
+    const file = this.#file(containerId);
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
     return file;
+  }
+
+  #file(containerId: string): string {
+    return path.join(this.#dir, containerId + END);
   }
 }
 

@@ -35,6 +35,11 @@ export class PostStartHooks {
     return isHook;
   }
 
+  /** For a container that never comes to run. */
+  forget(containerId: string): void {
+    rmSync(this.#file(containerId), { force: true });
+  }
+
   #file(containerId: string): string {
     return path.join(this.#dir, containerId);
   }

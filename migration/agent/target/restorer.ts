@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../bundle.ts';
@@ -24,10 +25,19 @@ export interface Restorer {
   resume(containers: readonly RestoredContainer[]): void;
   /** Ends them before they run an instruction, also while they are being restored. StepError `abort`. */
   kill(containers: readonly RestoredContainer[]): Promise<void>;
+  /** Removes what agent and wrapper noted about containers that never come to run. */
+  forget(containers: readonly RestoredContainer[]): void;
 }
 
-/** By runc, which the wrapper becomes. `logDir` is the folder for one target's logs. */
-export function runcRestorer(logDir: string, configs: CriuConfigs, hooks: PostStartHooks): Restorer {
+/** What the wrapper notes about a container in files by its id, below the folder that it shares with the agent. */
+const WRAPPER_NOTES = ['restored', 'started'];
+
+/** By runc, which the wrapper becomes. `logDir` is the folder for one target's logs, `runDir` the wrapper's and ours. */
+export function runcRestorer(
+  { logDir, runDir }: { logDir: string; runDir: string },
+  configs: CriuConfigs,
+  hooks: PostStartHooks,
+): Restorer {
   return {
     addresses: ({ networkNamespace }) => podAddresses(networkNamespace),
     endAtOnce: ({ dir }) => endAtOnce(dir),
@@ -51,6 +61,13 @@ export function runcRestorer(logDir: string, configs: CriuConfigs, hooks: PostSt
     async kill(containers) {
       const ended = await Promise.allSettled(containers.map(killRestored));
       for (const end of ended) if (end.status === 'rejected') throw end.reason;
+    },
+    forget(containers) {
+      for (const { id } of containers) {
+        configs.forget(id);
+        hooks.forget(id);
+        for (const note of WRAPPER_NOTES) rmSync(path.join(runDir, note, id), { force: true });
+      }
     },
   };
 }

@@ -255,6 +255,7 @@ export class Target {
     await this.#restorer
       .kill(containers)
       .catch((error: unknown) => this.#log.error({ error: String(error) }, 'stopped tasks left behind'));
+    this.#restorer.forget(this.document.restored);
   }
 
   /** Work that nobody waits for. All that can go wrong in it is a record that cannot be written; a restart finds out. */

@@ -177,7 +177,8 @@ export class Targets {
   }
 
   #restorer(id: string): Restorer {
-    return runcRestorer(path.join(this.#places.logDir, id), this.#configs, this.#hooks);
+    const { logDir, runDir } = this.#places;
+    return runcRestorer({ logDir: path.join(logDir, id), runDir }, this.#configs, this.#hooks);
   }
 
   /** A pod that was refused before it came may never come; its record is kept for a week. */

@@ -6,6 +6,8 @@ import type { Restorer } from '../target/restorer.ts';
 /** Remembers what was done to the containers, by name; restores end when the test says so. */
 export class FakeRestorer implements Restorer {
   readonly done: string[] = [];
+  /** Containers whose notes were removed. */
+  readonly forgotten = new Set<string>();
   readonly #restoring = new Map<
     string,
     { resolve: (init: ProcessIdentity) => void; reject: (error: Error) => void }
@@ -21,6 +23,10 @@ export class FakeRestorer implements Restorer {
     new Promise<ProcessIdentity>((resolve, reject) => this.#restoring.set(name, { resolve, reject }));
   resume = (containers: readonly { name: string }[]) => this.#note('resume', containers);
   kill = async (containers: readonly { name: string }[]) => this.#note('kill', containers);
+
+  forget(containers: readonly { name: string }[]): void {
+    for (const { name } of containers) this.forgotten.add(name);
+  }
 
   restored(name: string, init: ProcessIdentity): void {
     this.#restoring.get(name)?.resolve(init);
