@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { stackPaths } from './paths.ts';
 import { type SshNode, sshArguments } from './ssh-arguments.ts';
 import { readStackSettings } from './stack-settings.ts';
 
-type LabNode = StackOutputs['nodes'][number];
+/** What is needed of a node to log in. */
+type LabNode = SshNode & { name: string };
 
 /** @throws Failure that lists the nodes there are */
-export function findNode(stack: string, nodes: readonly LabNode[], name: string): LabNode {
+export function findNode<Node extends LabNode>(stack: string, nodes: readonly Node[], name: string): Node {
   const node = nodes.find((candidate) => candidate.name === name);
   if (node !== undefined) return node;
   throw new Failure(`stack ${stack} has no node ${name}`, {

@@ -38,6 +38,7 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
   const workers = lab.outputs.nodes.filter(({ role }) => role === 'worker').map(({ name }) => name);
   const target = workers.find((name) => name !== before.node) ?? '';
   const scene: Scene = { lab, source: before.node, target, migration: '', namespace: subject.namespace };
+  const leftBefore = new Set(await remains(lab));
   await ledger.start();
   try {
     await move(scene, subject, before, cell);
@@ -45,7 +46,7 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
     await fault.mend?.(scene);
   }
   const status = await settled(lab, subject, scene.migration);
-  return judge(scene, subject, ledger, status, { fault, expected: fault.outcome(point) });
+  return judge(scene, subject, ledger, status, { fault, expected: fault.outcome(point), leftBefore });
 }
 
 /** Asks for the move, and strikes where it is held. */
@@ -80,7 +81,7 @@ async function judge(
   subject: Subject,
   ledger: Ledger,
   status: PodmigrationStatus | undefined,
-  { fault, expected }: { fault: Fault; expected: Outcome },
+  { fault, expected, leftBefore }: { fault: Fault; expected: Outcome; leftBefore: ReadonlySet<string> },
 ): Promise<Played> {
   const { lab } = scene;
   const found: string[] = [];
@@ -98,7 +99,7 @@ async function judge(
   if ('error' in audit) found.push(`what was written cannot be read: ${audit.error.message}`);
   else if (audit.lost > 0) found.push(`${audit.lost} of ${audit.acknowledged} acknowledged writes lost`);
   if (audit.acknowledged === 0) found.push('no write was acknowledged: nothing was proved');
-  found.push(...tooLong(audit.longestPauseMs, status, fault), ...(await nothingLeft(lab)));
+  found.push(...tooLong(audit.longestPauseMs, status, fault), ...(await newlyLeft(lab, leftBefore)));
   const words = status?.error ? `${status.error.step}: ${status.error.message}` : '';
   if (status && outcome === 'stayed' && words === '')
     found.push('the status does not say why the pod stayed');
@@ -160,11 +161,11 @@ async function settled(
   return status;
 }
 
-/** What is removed may take a moment longer than the status. */
-const nothingLeft = (lab: MatrixLab): Promise<string[]> =>
+/** What an earlier cell left is not blamed on this one. What is removed may take a moment longer than the status. */
+const newlyLeft = (lab: MatrixLab, before: ReadonlySet<string>): Promise<string[]> =>
   until(
     lab,
-    () => remains(lab),
+    async () => (await remains(lab)).filter((line) => !before.has(line)),
     (left) => left.length === 0,
     30,
   );

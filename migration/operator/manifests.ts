@@ -140,7 +140,7 @@ function operatorContainer(image: string, limits: Limits) {
     ports: [{ name: 'health', containerPort: HEALTH_PORT }],
     readinessProbe: { ...probe('/readyz'), periodSeconds: 1 },
     livenessProbe: { ...probe('/healthz'), failureThreshold: 6 },
-    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '1Gi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { SmokeLab } from './lab.ts';
+import { type Moved, moveProbes } from './moved-probes.ts';
+import { PodSet } from './pod-set.ts';
+import { probeContainer } from './probe.ts';
+
+/** What the process keeps, in MiB, and what its container may use. The interpreter itself takes some fifteen. */
+const KEPT_MIB = 200;
+const LIMIT_MIB = 232;
+
+/** The probe, holding memory that it wrote to and that does not compress. */
+const program = [
+  'import os, runpy, sys',
+  `kept = bytearray(b"".join(os.urandom(1 << 20) for _ in range(${KEPT_MIB})))`,
+  'sys.path.insert(0, "/usr/local/lib/probe")',
+  'sys.argv = ["main.py"]',
+  'runpy.run_path("/usr/local/lib/probe/main.py", run_name="__main__")',
+].join('\n');
+
+let lab: SmokeLab;
+let set: PodSet;
+let moved: Moved;
+
+beforeAll(async () => {
+  lab = await SmokeLab.open();
+  set = new PodSet(lab, 'full-memory-limit');
+  const near = probeContainer(inject('probeImage'), [], {
+    command: ['/usr/bin/python3', '-u', '-c', program],
+    resources: { limits: { memory: `${LIMIT_MIB}Mi` } },
+  });
+  const all = await moveProbes(lab, set, { near: { containers: [near] } });
+  moved = all.near as Moved;
+});
+afterAll(async () => {
+  await set.remove();
+  await lab.close();
+});
+
+it('a container whose memory is near its limit is moved, the very process, and not killed for it', async () => {
+  expect(moved.why).toBe('');
+  expect(moved.state).toBe('Succeeded');
+  expect(moved.after.nonce).toBe(moved.before.nonce);
+  const pod = set.pod('near');
+  const path = 'jsonpath={.status.containerStatuses[0].restartCount}';
+  expect(await lab.kubectl(['get', 'pod', pod, '-o', path])).toBe('0');
+  const usage =
+    'cat /sys/fs/cgroup/memory/memory.usage_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.current';
+  const used = Number(await lab.kubectl(['exec', pod, '--', 'sh', '-c', usage]));
+  expect(used).toBeGreaterThan(KEPT_MIB * 1024 * 1024);
+  expect(used).toBeLessThanOrEqual(LIMIT_MIB * 1024 * 1024);
+});
