@@ -60,7 +60,7 @@ export function podmanPower(host: Pick<PodmanHost, 'stack' | 'name' | 'subnet'>)
 } {
   const container = quote(containerName(host.stack, host.name));
   return {
-    off: `${podmanPrelude}podman kill ${container} >/dev/null\n`,
+    off: `${podmanPrelude}kill_host ${container}\n`,
     on: `${podmanPrelude}podman start ${container} >/dev/null\n${joinNetwork(host.stack, host.subnet)}\n${fitOpenFiles}`,
   };
 }
@@ -130,7 +130,8 @@ function deleteScript(host: PodmanHost): string {
 }
 
 function deleteText(host: PodmanHost): string {
-  return `podman rm -f -i -v -t 0 ${quote(containerName(host.stack, host.name))} >/dev/null
+  return `kill_host ${quote(containerName(host.stack, host.name))}
+podman rm -f -i -v -t 0 ${quote(containerName(host.stack, host.name))} >/dev/null
 for volume in ${quoteAll(volumesOf(host).map(([volume]) => volume))}; do
   ! podman volume exists "$volume" || podman volume rm -f "$volume" >/dev/null
 done

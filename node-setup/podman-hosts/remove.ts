@@ -11,6 +11,7 @@ export function removeEverything(stack: string): string {
   const filter = `--filter label=${STACK_LABEL}=${quote(stack)}`;
   return `${podmanPrelude}
 failed=
+podman ps -q ${filter} | while IFS= read -r host; do kill_host "$host"; done
 podman ps -aq ${filter} | xargs -r ${PLAIN} rm -f -v -t 0 >/dev/null || failed=containers
 podman volume ls -q ${filter} | xargs -r ${PLAIN} volume rm -f >/dev/null || failed="$failed volumes"
 for network in $(podman network ls -q ${filter}) ${quote(networkName(stack))}; do
