@@ -17,6 +17,7 @@ export async function playMatrix(
 ): Promise<void> {
   if (cells.length === 0) return;
   const stage = new Stage(lab);
+  await new Subject(lab).removeAll();
   try {
     for (const [index, cell] of cells.entries()) {
       if (lab.stopped()) break;
@@ -26,8 +27,9 @@ export async function playMatrix(
       onResult(result);
     }
   } finally {
-    await stage.clear();
+    await stage.clear().catch(() => undefined);
     await failpoints.switchOff(lab);
+    await new Subject(lab).removeAll();
   }
 }
 

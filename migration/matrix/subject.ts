@@ -74,8 +74,17 @@ export class Subject {
       }));
   }
 
-  async remove(): Promise<void> {
-    const mine = ['-l', `${LABEL}=${this.name}`];
+  remove(): Promise<void> {
+    return this.#remove(`${LABEL}=${this.name}`);
+  }
+
+  /** Removes what any run has left: one that was killed, or could not, because a host was off. */
+  removeAll(): Promise<void> {
+    return this.#remove(LABEL);
+  }
+
+  async #remove(selector: string): Promise<void> {
+    const mine = ['-l', selector];
     await this.kubectl(['delete', 'podmigrations', ...mine, '--ignore-not-found', '--timeout=120s'], 130);
     await this.kubectl(
       ['delete', 'pods,services', ...mine, '--ignore-not-found', '--grace-period=1', '--timeout=60s'],
