@@ -19,6 +19,7 @@ const outputs: StackOutputs = {
   ],
   store: { server: '10.99.0.10', export: '/store', kind: 'libnfs' },
   operator: { namespace: 'podferry-system', deployment: 'podferry-operator', replicas: 1 },
+  rest: { url: 'https://10.99.0.10:30500/', ca: 'PEM' },
   apps: { tick: app, redis: { ...app, port: 6379 }, image: {} },
   samples: { nginx: { ...app, clusterIP: '10.96.0.8' } },
   migrations: {
@@ -39,6 +40,7 @@ it('shows what a user wants to know, and no secret', () => {
   const text = outputLines('lab', outputs).join('\n');
   for (const words of [
     'https://10.99.0.10:6443',
+    'https://10.99.0.10:30500/',
     'master',
     '10.96.0.9:6379',
     'nginx       10.96.0.8:8080',

@@ -66,6 +66,7 @@ export function outputLines(stack: string, outputs: StackOutputs): string[] {
     ...nodes,
     `store       ${outputs.store.server}:${outputs.store.export} (${outputs.store.kind})`,
     `operator    ${outputs.operator.namespace}/${outputs.operator.deployment}`,
+    `REST API    ${outputs.rest.url}`,
     `tick        http://${tick.clusterIP}:${tick.port} (pod ${tick.pod}, in the cluster)`,
     `redis       ${redis.clusterIP}:${redis.port} (pod ${redis.pod}, in the cluster)`,
     ...Object.entries(outputs.samples).map(

@@ -5,6 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
 import { podmigrationCrd } from '../migration/contract/crd.ts';
 import { podCheckpointCrd } from '../migration/contract/podcheckpoint-crd.ts';
+import { REST_NODE_PORT, REST_SERVICE } from '../migration/contract/rest.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
 import { reservedNamesBinding, reservedNamesPolicy } from '../migration/operator/held-move/reserved-names.ts';
 import {
@@ -14,6 +15,7 @@ import {
   OPERATOR_NAMESPACE,
   OPERATOR_SERVICE_ACCOUNT,
   operatorDeploymentSpec,
+  restServiceSpec,
 } from '../migration/operator/manifests.ts';
 import type { Limits } from '../migration/operator/slots.ts';
 import type { Lab, Phase } from '../node-setup/phase.ts';
@@ -45,6 +47,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
   /** Pods can name the runtime class. */
   readonly runtimeReady: pulumi.Resource[];
   readonly operator: StackOutputs['operator'];
+  readonly rest: { url: string; ca: pulumi.Output<string> };
   readonly #args: MigrationPlatformArgs;
   readonly #inCluster: pulumi.CustomResourceOptions;
 
@@ -71,12 +74,17 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     );
     const reserved = this.#reservedNames(crds);
     const deployment = this.#operator(credentials, [...crds, ...reserved, ...args.cluster.appImagesReady]);
-    this.ready = [...agents, deployment];
+    const service = this.#restService(deployment);
+    this.ready = [...agents, deployment, service];
     this.runtimeReady = [runtimeClass];
     this.operator = {
       namespace: OPERATOR_NAMESPACE,
       deployment: OPERATOR_DEPLOYMENT,
       replicas: args.operatorReplicas,
+    };
+    this.rest = {
+      url: `https://${master.host.address}:${REST_NODE_PORT}/`,
+      ca: pulumi.unsecret(credentials.stdout.apply((text) => operatorCertOutput.parse(JSON.parse(text)).ca)),
     };
     this.registerOutputs({ operator: this.operator });
   }
@@ -175,6 +183,15 @@ export class MigrationPlatform extends pulumi.ComponentResource {
         ),
       },
       { ...this.#inCluster, dependsOn: [...dependsOn, account, rights, leases, tls] },
+    );
+  }
+
+  /** The way to the REST API. */
+  #restService(deployment: k8s.apps.v1.Deployment): k8s.core.v1.Service {
+    return new k8s.core.v1.Service(
+      REST_SERVICE,
+      { metadata: { name: REST_SERVICE, namespace: deployment.metadata.namespace }, spec: restServiceSpec },
+      { ...this.#inCluster, dependsOn: deployment },
     );
   }
 

@@ -102,6 +102,7 @@ async function lab(): Promise<pulumi.Inputs> {
     })),
     store: store.description,
     operator: platform.operator,
+    rest: platform.rest,
     apps: {
       tick: described(tick),
       redis: described(redis),

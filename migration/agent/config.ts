@@ -16,7 +16,10 @@ export const storeConfig = z.discriminatedUnion('kind', [
 ]);
 export type StoreConfig = z.infer<typeof storeConfig>;
 
-/** agent.json. Paths are absolute; `storeRoot` only on the node that exports the store: it is the keeper. */
+/**
+ * agent.json. Paths are absolute; `storeRoot` only on the node that exports the store: it is the keeper. `loopback` only
+ * on a control-plane node: a port on 127.0.0.1 for clients of the original, passed on to the REST API at `api`.
+ */
 export const agentConfig = z.strictObject({
   node: z.string().min(1),
   role: z.enum(['master', 'worker']),
@@ -31,6 +34,9 @@ export const agentConfig = z.strictObject({
   logDir: absolutePath.default('/var/log/podferry'),
   store: storeConfig,
   storeRoot: absolutePath.optional(),
+  loopback: z
+    .strictObject({ port: z.int().min(0).max(65535), api: z.url({ protocol: /^https$/ }) })
+    .optional(),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;
 

@@ -11,6 +11,7 @@ import { ObservedRecords, type Standing } from './observed-records.ts';
 import { preflightRoutes } from './preflight/routes.ts';
 import { createAgentServer } from './server/agent-server.ts';
 import { keeperRoutes } from './server/keeper-routes.ts';
+import { serveLoopback } from './server/loopback-rest.ts';
 import { metricsRoute } from './server/metrics-route.ts';
 import { agentRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
@@ -78,11 +79,13 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const server = createAgentServer(tls, routes, log);
   const runtime = createRuntimeServer({ sources, targets }, log);
   await Promise.all([listen(server, config), listenAt(runtime, config.runtimeSocket)]);
+  const loopback = config.loopback && (await loopbackOrNot(config.loopback, tls, log));
   log.info({ listen: config.listen, store: store.kind, keeper: storeRoot !== undefined }, 'agent ready');
 
   await stopSignal();
   log.info('stopping');
   server.close();
+  loopback?.close();
   await Promise.race([sources.idle(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
 }
 
@@ -100,6 +103,14 @@ function listen(server: Server, { listen: { address, port } }: AgentConfig): Pro
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, resolve);
+  });
+}
+
+/** Moves do not depend on it: when its port is another program's, that is said, and the agent goes on without it. */
+async function loopbackOrNot(...[settings, tls, log]: Parameters<typeof serveLoopback>) {
+  return serveLoopback(settings, tls, log).catch((error: Error) => {
+    log.error({ port: settings.port, error: error.message }, 'no REST API on the loopback');
+    return undefined;
   });
 }
 

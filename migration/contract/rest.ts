@@ -22,6 +22,14 @@ export const REST_PORT = 5000;
 /** Port of the API on every node's address (a Service's nodePort). */
 export const REST_NODE_PORT = 30500;
 
+/** Name of the API's Service, in the operator's namespace. */
+export const REST_SERVICE = 'podferry-rest';
+
+/** What pods call it by; its certificate is for these names and the address of the control-plane node. */
+export const REST_HOST_NAMES = ['svc', 'svc.cluster.local'].map(
+  (end) => `${REST_SERVICE}.podferry-system.${end}`,
+);
+
 /** Annotation on a Podmigration: who asked for it by the REST API. */
 export const REQUESTED_BY_ANNOTATION = 'podferry.dev/requested-by';
 
@@ -46,35 +54,31 @@ const ifStillThis = z.object({
 
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
-export const createMigrationRequest = z.strictObject({
+const createMigrationRequest = z.strictObject({
   name: objectName.optional().describe('Chosen by the server when absent.'),
   spec: z.strictObject(podmigrationSpec.shape).describe('As in the spec of a Podmigration.'),
 });
-export type CreateMigrationRequest = z.infer<typeof createMigrationRequest>;
 
-export const dryRunRequest = z.strictObject({
+const dryRunRequest = z.strictObject({
   sourcePod: objectName,
   destHost: objectName.optional().describe('Absent: the answer says which nodes would do.'),
   transport: podmigrationSpec.shape.transport,
   ignoreChecks: podmigrationSpec.shape.ignoreChecks,
 });
-export type DryRunRequest = z.infer<typeof dryRunRequest>;
 
-export const restoreRequest = z.strictObject({
+const restoreRequest = z.strictObject({
   name: objectName.optional().describe('Of the Podmigration; chosen by the server when absent.'),
   destHost: objectName.optional().describe('Absent: the scheduler chooses.'),
   replicas: z.int().min(0).max(1000).optional().describe('1 when absent.'),
 });
-export type RestoreRequest = z.infer<typeof restoreRequest>;
 
-export const changeMigrationRequest = z.strictObject({
+const changeMigrationRequest = z.strictObject({
   replicas: z
     .int()
     .min(0)
     .max(1000)
     .describe('restore: how many pods to run. More are added; the youngest are removed.'),
 });
-export type ChangeMigrationRequest = z.infer<typeof changeMigrationRequest>;
 
 /** One route. When it does not do what was asked it answers with a `problem` (rest-problem.ts) and its 4xx or 5xx status. */
 export interface RestRoute {

@@ -42,6 +42,7 @@ export const stackOutputs = z.strictObject({
   nodes: z.array(labNode),
   store: z.strictObject({ server: z.string(), export: z.string(), kind: z.enum(['mount', 'libnfs']) }),
   operator: z.strictObject({ namespace: z.string(), deployment: z.string(), replicas: z.int() }),
+  rest: z.strictObject({ url: z.url(), ca: z.string() }),
   apps: z.strictObject({ tick: sampleApp, redis: sampleApp, image: z.record(z.string(), z.string()) }),
   /** Sample applications beside tick and redis, by name. */
   samples: z.record(z.string(), sampleApp).default({}),

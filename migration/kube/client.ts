@@ -30,6 +30,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The API server did not answer; `cause` says why. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
 /** Whether `error` is the API server's answer with this HTTP code. */
 export function isApiError(error: unknown, code: number): error is ApiError {
   return error instanceof ApiError && error.code === code;
@@ -47,7 +52,7 @@ export interface RequestDetails {
   timeoutMs?: number;
 }
 
-/** Requests to one API server. Throws ApiError for refusals, an Error with its cause when there is no answer. */
+/** Requests to one API server. Throws ApiError for refusals, NoAnswerError when there is no answer. */
 export interface KubeClient {
   request(method: Method, path: string, details?: RequestDetails): Promise<unknown>;
   /** The lines of a streamed answer, each parsed as JSON; ends when the server ends it. */
@@ -89,7 +94,7 @@ export function kubeClient(config: KubeConfig): KubeClient {
       }),
     };
     const response = await send(url, { ...opts, method, headers, signal }, body).catch((cause: unknown) => {
-      throw new Error(`${label}: no answer from ${url.host}`, { cause });
+      throw new NoAnswerError(`${label}: no answer from ${url.host}`, { cause });
     });
     if ((response.statusCode ?? 0) >= 300) throw await refusal(label, response);
     return response;

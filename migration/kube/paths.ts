@@ -12,6 +12,8 @@ export const podPath = (namespace: string, name: string): string => `${podsPath(
 
 export const nodesPath = (): string => '/api/v1/nodes';
 
+export const namespacesPath = (): string => '/api/v1/namespaces';
+
 export const migrationsPath = (namespace?: string): string =>
   namespace === undefined
     ? `/apis/${PODMIGRATION_API_VERSION}/${PODMIGRATION_PLURAL}`
@@ -39,6 +41,14 @@ export const networkPoliciesPath = (): string => '/apis/networking.k8s.io/v1/net
 
 export const eventsPath = (namespace: string): string =>
   `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;
+
+/** Events by their older name: only there they can be found by what they are about. */
+export const coreEventsPath = (namespace: string): string =>
+  `/api/v1/namespaces/${segment(namespace)}/events`;
+
+export const tokenReviewsPath = (): string => '/apis/authentication.k8s.io/v1/tokenreviews';
+
+export const accessReviewsPath = (): string => '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
 export const leasesPath = (namespace: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;

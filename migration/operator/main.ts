@@ -10,6 +10,7 @@ import { OPERATOR_NAME } from './kube-cluster.ts';
 import { runAsLeader } from './lease.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { observedClient } from './observed-client.ts';
+import { restServer } from './rest/server.ts';
 import { readSettings } from './settings.ts';
 
 /** The operator: one of its replicas leads and reconciles; the others wait for the lease. */
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
   const metrics = new OperatorMetrics();
   collectDefaultMetrics({ register: metrics.registry });
   const client = observedClient(kubeClient(config), metrics);
-  const agents = httpAgents(tlsWire(readCredentials(settings.tlsDirectory), settings.agentPort));
+  const credentials = readCredentials(settings.tlsDirectory);
+  const agents = httpAgents(tlsWire(credentials, settings.agentPort));
 
   let isReady = true;
   const health = serveHealth(
@@ -37,6 +39,8 @@ async function main(): Promise<void> {
     metrics.registry,
     settings.healthPort,
   );
+  const rest = await restServer({ client, credentials, log, registry: metrics.registry });
+  await rest.listen({ host: '0.0.0.0', port: settings.restPort });
   const lease = {
     client,
     namespace: settings.namespace,
@@ -59,6 +63,7 @@ async function main(): Promise<void> {
     isReady = true;
     log.info('no longer leading');
   });
+  await rest.close();
   health.close();
 }
 

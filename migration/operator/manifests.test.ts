@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { clusterRules, leaseRules, OPERATOR_LABELS, operatorDeploymentSpec } from './manifests.ts';
+import { REST_HOST_NAMES, REST_SERVICE } from '../contract/rest.ts';
+import {
+  clusterRules,
+  leaseRules,
+  OPERATOR_LABELS,
+  OPERATOR_NAMESPACE,
+  operatorDeploymentSpec,
+  restServiceSpec,
+} from './manifests.ts';
 import { readSettings } from './settings.ts';
 
 const spec = operatorDeploymentSpec({
@@ -30,7 +38,16 @@ it('grants no wildcard, no secret, and no change of anything but podmigrations, 
     'statefulsets/finalizers',
     'jobs/finalizers',
     'events',
+    'tokenreviews',
+    'subjectaccessreviews',
   ]);
+});
+
+it('lets the Service find the port of the REST API, which has the name in the certificate', () => {
+  expect(restServiceSpec.selector).toEqual(OPERATOR_LABELS);
+  const [{ targetPort, port } = {}] = restServiceSpec.ports;
+  expect(pod.containers[0]?.ports).toContainEqual({ name: targetPort, containerPort: port });
+  expect(REST_HOST_NAMES).toContain(`${REST_SERVICE}.${OPERATOR_NAMESPACE}.svc`);
 });
 
 it('runs as nobody in particular, with nothing to write to and nothing to gain', () => {

@@ -1,6 +1,7 @@
 import { AGENT_PORT } from '../contract/agent-api.ts';
 import { PODCHECKPOINT_GROUP, PODCHECKPOINT_PLURAL } from '../contract/podcheckpoint.ts';
 import { PODMIGRATION_GROUP, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
+import { REST_NODE_PORT, REST_PORT } from '../contract/rest.ts';
 import type { Limits } from './slots.ts';
 
 /**
@@ -28,6 +29,7 @@ export const clusterRules: Rule[] = [
   {
     apiGroups: [PODMIGRATION_GROUP],
     resources: [PODMIGRATION_PLURAL],
+    // Created and deleted also on behalf of the REST API's callers, after their own right to do so was reviewed.
     verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [PODMIGRATION_GROUP], resources: [`${PODMIGRATION_PLURAL}/status`], verbs: ['update'] },
@@ -63,12 +65,23 @@ export const clusterRules: Rule[] = [
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list', 'watch'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  // The REST API: whose a token is, what its owner may do, and what was told about a migration.
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['namespaces', 'events'], verbs: ['list'] },
 ];
 
 /** For a Role in the operator's own namespace: the lease by which its replicas agree on one leader. */
 export const leaseRules: Rule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
+
+/** The spec of the Service (v1) of the REST API: in the cluster, and on every node's address. */
+export const restServiceSpec = {
+  type: 'NodePort',
+  selector: OPERATOR_LABELS,
+  ports: [{ name: 'rest', port: REST_PORT, targetPort: 'rest', nodePort: REST_NODE_PORT }],
+};
 
 export interface OperatorDeployment {
   /** The operator's image: `node` and operator.mjs, its entry point set. */
@@ -132,12 +145,16 @@ function operatorContainer(image: string, limits: Limits) {
       { name: 'PODFERRY_TLS_DIR', value: TLS_DIRECTORY },
       { name: 'PODFERRY_AGENT_PORT', value: String(AGENT_PORT) },
       { name: 'PODFERRY_HEALTH_PORT', value: String(HEALTH_PORT) },
+      { name: 'PODFERRY_REST_PORT', value: String(REST_PORT) },
       { name: 'PODFERRY_MIGRATIONS_PER_NODE', value: String(limits.perNode) },
       { name: 'PODFERRY_MIGRATIONS_PER_CLUSTER', value: String(limits.perCluster) },
       fromField('POD_NAME', 'metadata.name'),
       fromField('POD_NAMESPACE', 'metadata.namespace'),
     ],
-    ports: [{ name: 'health', containerPort: HEALTH_PORT }],
+    ports: [
+      { name: 'health', containerPort: HEALTH_PORT },
+      { name: 'rest', containerPort: REST_PORT },
+    ],
     readinessProbe: { ...probe('/readyz'), periodSeconds: 1 },
     livenessProbe: { ...probe('/healthz'), failureThreshold: 6 },
     resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '1Gi' } },

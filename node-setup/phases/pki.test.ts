@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REST_HOST_NAMES } from '../../migration/contract/rest.ts';
 import { exampleContext, exampleLab } from '../testing.ts';
 import { agentCa } from './agent-ca.ts';
 import { agentCert, agentCertOutput } from './agent-cert.ts';
@@ -61,13 +62,15 @@ describe.skipIf(!has('openssl', 'jq', 'flock'))(
       expect(sign('{"csr":"-----BEGIN CERTIFICATE REQUEST-----"}').status).not.toBe(0);
     });
 
-    it('give the operator a certificate that can be a client only', () => {
+    it('give the operator a certificate for agents and for the users of its REST API', () => {
       const run = () => runLocally(operatorCert, contextOf('master'), master).stdout;
       const { cert, ca } = operatorCertOutput.parse(JSON.parse(run()));
       const parsed = new X509Certificate(cert);
       expect(parsed.verify(new X509Certificate(ca).publicKey)).toBe(true);
       expect(parsed.subject).toBe('CN=podferry-operator');
-      expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+      expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1']);
+      expect(parsed.checkHost(REST_HOST_NAMES[0] ?? '')).toBeDefined();
+      expect(parsed.checkIP(contextOf('master').host.address)).toBeDefined();
       expect(run()).toBe(run());
     });
   },

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { agentConfig } from '../../migration/agent/config.ts';
 import { AGENT_PORT } from '../../migration/contract/agent-api.ts';
+import { REST_NODE_PORT, REST_PORT } from '../../migration/contract/rest.ts';
 import { LIB_DIR, PKI_DIR, STORE_ROOT } from '../paths.ts';
 import type { LabHost } from '../phase.ts';
 
@@ -15,9 +16,15 @@ export function agentSettings(host: LabHost): Omit<z.input<typeof agentConfig>, 
     stateDir: '/var/lib/podferry/agent',
     imagesDir: '/run/podferry/images',
     logDir: '/var/log/podferry',
-    ...(host.role === 'master' ? { storeRoot: STORE_ROOT } : {}),
+    ...(host.role === 'master' ? onMaster(host) : {}),
   };
 }
+
+/** The master keeps the store, and is where the original's clients look for the REST API. */
+const onMaster = ({ address }: LabHost) => ({
+  storeRoot: STORE_ROOT,
+  loopback: { port: REST_PORT, api: `https://${address}:${REST_NODE_PORT}` },
+});
 
 /**
  * The agent's unit. It freezes, dumps and reads any container of the node, by runc and CRIU, so it keeps its
