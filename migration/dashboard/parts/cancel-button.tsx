@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { restRoutes } from '../../contract/rest.ts';
 import type { MigrationView } from '../../contract/rest-views.ts';
 import { messageOf } from '../api/problem-error.ts';
-import { useSigned } from '../context.ts';
+import { useSigned } from '../context.tsx';
 import { isCancellable } from '../models/outcome.ts';
 
 /** Calls a migration off; not there once it can only go forward. */

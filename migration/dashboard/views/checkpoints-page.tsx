@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CheckpointView } from '../../contract/rest-views.ts';
-import { useNow, useSigned } from '../context.ts';
+import { useNow, useSigned } from '../context.tsx';
 import { ago, bytes, count } from '../models/readable.ts';
 import { Loading, Notice } from '../parts/notice.tsx';
 import { hrefOf } from '../routes.ts';

@@ -1,4 +1,4 @@
-import { useNow, useSigned } from '../context.ts';
+import { useNow, useSigned } from '../context.tsx';
 
 /** Says so when what is shown may be out of date. */
 export function ConnectionBanner() {

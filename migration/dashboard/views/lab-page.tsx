@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { useSigned } from '../context.ts';
+import { useSigned } from '../context.tsx';
 import { type BoardFilter, board } from '../models/board.ts';
 import { Loading, Notice } from '../parts/notice.tsx';
 import { Board } from './lab/board.tsx';

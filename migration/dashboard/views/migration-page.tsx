@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { MigrationView } from '../../contract/rest-views.ts';
-import { useNow, useSigned } from '../context.ts';
+import { useNow, useSigned } from '../context.tsx';
 import { outcomeOf } from '../models/outcome.ts';
 import { timelineOf } from '../models/timeline.ts';
 import { StateBadge } from '../parts/badge.tsx';

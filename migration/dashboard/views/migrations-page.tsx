@@ -1,6 +1,6 @@
 import { migrationAction } from '../../contract/podmigration.ts';
 import type { MigrationView } from '../../contract/rest-views.ts';
-import { useNow, useSigned } from '../context.ts';
+import { useNow, useSigned } from '../context.tsx';
 import { type HistoryFilter, history } from '../models/history-filter.ts';
 import { createdAt, OUTCOMES, routeOf } from '../models/outcome.ts';
 import { ago, count, milliseconds } from '../models/readable.ts';

@@ -4,7 +4,7 @@ import { migrationAction } from '../../contract/podmigration.ts';
 import { restRoutes } from '../../contract/rest.ts';
 import type { DryRunResult, NamespaceRights, PodView } from '../../contract/rest-views.ts';
 import { messageOf } from '../api/problem-error.ts';
-import { useSigned } from '../context.ts';
+import { useSigned } from '../context.tsx';
 import { isSystemNamespace } from '../models/board.ts';
 import {
   type FormErrors,

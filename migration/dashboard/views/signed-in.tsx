@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from '../../contract/rest-views.ts';
 import type { ApiClient } from '../api/client.ts';
-import { SignedProvider } from '../context.ts';
+import { SignedProvider } from '../context.tsx';
 import { useLive } from '../live.tsx';
 import { news, type Seen } from '../models/news.ts';
 import { outcomeOf } from '../models/outcome.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../api/follow.ts';
-import { useSigned } from '../context.ts';
+import { useSigned } from '../context.tsx';
 import { count } from '../models/readable.ts';
 import { Brand, Icon } from '../parts/icons.tsx';
 import { ThemeButton } from '../parts/theme-button.tsx';

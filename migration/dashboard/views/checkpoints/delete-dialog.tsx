@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { restRoutes } from '../../../contract/rest.ts';
 import type { CheckpointView } from '../../../contract/rest-views.ts';
 import { messageOf } from '../../api/problem-error.ts';
-import { useSigned } from '../../context.ts';
+import { useSigned } from '../../context.tsx';
 import { bytes } from '../../models/readable.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 

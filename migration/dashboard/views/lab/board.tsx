@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { NodeView, PodView } from '../../../contract/rest-views.ts';
-import { useSigned } from '../../context.ts';
+import { useSigned } from '../../context.tsx';
 import { type Column, destinations } from '../../models/board.ts';
 import { type KeyAnswer, type PickedUp, pickUp, pressed } from '../../models/pick-up.ts';
 import { MoveDialog } from './move-dialog.tsx';

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { restRoutes } from '../../../contract/rest.ts';
 import type { DryRunResult, NodeView, PodView } from '../../../contract/rest-views.ts';
 import { messageOf } from '../../api/problem-error.ts';
-import { useSigned } from '../../context.ts';
+import { useSigned } from '../../context.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { DryRunReport } from '../../parts/dry-run-report.tsx';
 

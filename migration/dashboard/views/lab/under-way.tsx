@@ -1,5 +1,5 @@
 import type { MigrationView } from '../../../contract/rest-views.ts';
-import { useNow, useSigned } from '../../context.ts';
+import { useNow, useSigned } from '../../context.tsx';
 import { createdAt, outcomeOf } from '../../models/outcome.ts';
 import { milliseconds } from '../../models/readable.ts';
 import { timelineOf } from '../../models/timeline.ts';

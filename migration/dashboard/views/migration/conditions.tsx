@@ -1,5 +1,5 @@
 import type { StatusCondition } from '../../../contract/podmigration.ts';
-import { useNow } from '../../context.ts';
+import { useNow } from '../../context.tsx';
 import { ago } from '../../models/readable.ts';
 
 /** The object's conditions, as programs wait for them. */

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { restRoutes } from '../../../contract/rest.ts';
 import type { EventView, MigrationView } from '../../../contract/rest-views.ts';
 import { messageOf } from '../../api/problem-error.ts';
-import { useNow, useSigned } from '../../context.ts';
+import { useNow, useSigned } from '../../context.tsx';
 import { ago } from '../../models/readable.ts';
 import { Loading } from '../../parts/notice.tsx';
 

@@ -1,5 +1,5 @@
 import type { NamespaceRights } from '../../../contract/rest-views.ts';
-import { useSigned } from '../../context.ts';
+import { useSigned } from '../../context.tsx';
 import { FIELDS_OF, type FormErrors, type FormFields } from '../../models/migration-form.ts';
 import { Field } from '../../parts/field.tsx';
 
