@@ -24,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'smoke',
-          include: ['migration/smoke/**/*.smoke.test.ts'],
+          include: ['migration/smoke/**/*.smoke.test.ts', 'experiment/**/*.smoke.test.ts'],
           globalSetup: ['migration/smoke/probe-image.ts'],
           fileParallelism: false,
           testTimeout: 120_000,

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { armNames, workloadNames } from '../experiment/names.ts';
 import { workloads } from '../migration/bench/workload.ts';
 import type { Call, GlobalOptions } from './context.ts';
 import { exitCodeHelp } from './failure.ts';
@@ -133,7 +134,7 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     .option(
       '--workload <name>',
       `freeze: only this one (repeatable): ${workloads.map(({ name }) => name).join(', ')}`,
-      collectWorkload,
+      collectOf(workloads.map(({ name }) => name)),
       [],
     )
     .option('--json <file>', 'keep every sample, one JSON document a line');
@@ -141,6 +142,28 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     bench.args[0] === 'operator'
       ? (await import('./commands/bench-operator.ts')).benchOperatorCommand(call, bench.opts())
       : (await import('./commands/bench.ts')).bench(call, bench.opts()),
+  );
+
+  const experiment = add(
+    'experiment',
+    'measure what it costs to bring a service to another node, with pod migration and with default Kubernetes',
+    'Plays every arm with every workload on the lab that is up, mixed in random order, and writes a report of the raw samples. Run it again after an interruption: it goes on where it stopped. Half an hour, unless --short or --full.',
+  )
+    .addOption(new Option('--short', 'a few arms and workloads, 3 runs each').conflicts('full'))
+    .option('--full', '30 runs of everything: hours')
+    .option('--arm <name>', `only this one (repeatable): ${armNames.join(', ')}`, collectOf(armNames), [])
+    .option(
+      '--workload <name>',
+      `only this one (repeatable): ${workloadNames.join(', ')}`,
+      collectOf(workloadNames),
+      [],
+    )
+    .option('--runs <n>', 'how often', parseRuns)
+    .option('--seed <n>', 'what the order of the runs follows from', parseRuns, 1)
+    .option('--out <dir>', 'folder for samples and report (default: kept beside the lab’s state)')
+    .option('--report', 'measure nothing, make the report anew from the folder’s samples');
+  does(experiment, async (call) =>
+    (await import('./commands/experiment.ts')).experiment(call, experiment.opts()),
   );
 
   const matrix = add(
@@ -205,10 +228,11 @@ function passThrough(command: Command, argument: string): Command {
 }
 
 /** @throws InvalidArgumentError that lists what there is */
-function collectWorkload(value: string, before: string[]): string[] {
-  const names = workloads.map(({ name }) => name);
-  if (!names.includes(value)) throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
-  return [...before, value];
+function collectOf(names: readonly string[]): (value: string, before: string[]) => string[] {
+  return (value, before) => {
+    if (names.includes(value)) return [...before, value];
+    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
+  };
 }
 
 function collect(value: string, before: string[]): string[] {

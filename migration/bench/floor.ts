@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { floorSpec } from './floor-spec.ts';
 import type { BenchLab } from './lab.ts';
-import { type Workload, workloads } from './workload.ts';
 
 /** One bare checkpoint and restore. Times in ms, by the clock of the node that did it. */
 const floorSample = z.strictObject({ checkpointMs: z.number(), restoreMs: z.number(), bytes: z.int() });
@@ -12,13 +11,24 @@ export const floorMs = ({ checkpointMs, restoreMs }: FloorSample): number => che
 
 const ROOT = '/run/podferry-bench';
 
+/** A container that is to be run by runc alone. */
+export interface FloorProcess {
+  name: string;
+  /** Key of its image in the stack's outputs. */
+  app: string;
+  /** Where it listens once it may be measured. */
+  port: number;
+  /** Run inside the container once it listens: gives it its state. */
+  fill?: readonly string[];
+}
+
 /** Where the floor of one workload lives on a node, and what its container is called. */
 interface Place {
   dir: string;
   name: string;
 }
 
-const placeOf = ({ name }: Workload): Place => ({
+const placeOf = ({ name }: FloorProcess): Place => ({
   dir: `${ROOT}/${name}`,
   name: `podferry-bench-${name.toLowerCase()}`,
 });
@@ -51,7 +61,7 @@ exit 1
 export async function prepareFloor(
   lab: BenchLab,
   node: string,
-  workload: Workload,
+  workload: FloorProcess,
   config: unknown,
 ): Promise<void> {
   const { dir, name } = placeOf(workload);
@@ -83,7 +93,7 @@ export type FloorKind = 'bare' | 'frozen';
 export async function measureFloor(
   lab: BenchLab,
   node: string,
-  workload: Workload,
+  workload: FloorProcess,
   kind: FloorKind,
 ): Promise<FloorSample> {
   const script = floorScript(workload, kind);
@@ -97,7 +107,7 @@ export async function measureFloor(
   });
 }
 
-function floorScript(workload: Workload, kind: FloorKind): string {
+function floorScript(workload: FloorProcess, kind: FloorKind): string {
   const { dir, name } = placeOf(workload);
   const [before, leave, after] =
     kind === 'bare'
@@ -141,21 +151,21 @@ printf '%s %s %s' $((\${t1/./} - \${t0/./})) $((\${t3/./} - \${t2/./})) $bytes
 const quoteAll = (words: readonly string[]): string =>
   words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 
-/** Removes the floors of all workloads, whatever of them is there; waits for a sample that still runs because its connection was cut. */
+/** Removes every floor that is there, whoever left it; waits for a sample that still runs because its connection was cut. */
 export async function removeFloors(lab: BenchLab, node: string): Promise<void> {
   const script = `set -u
 exec 9>${ROOT}.lock
 flock -w ${SAMPLE_SECONDS} 9
-${workloads.map(removalOf).join('')}rm -rf ${ROOT} ${ROOT}.lock
+for dir in ${ROOT}/*/; do
+  [ -d "$dir" ] || continue
+  name=$(basename "$dir")
+  name=podferry-bench-\${name,,}
+  runc --root "$dir/runc" delete --force "$name" >/dev/null 2>&1
+  ! mountpoint -q "$dir/rootfs" || ctr -n k8s.io images unmount --rm "\${dir%/}/rootfs" >/dev/null
+  ! [ -e "/run/netns/$name" ] || ip netns delete "$name"
+done
+rm -rf ${ROOT} ${ROOT}.lock
 ! grep -q ' ${ROOT}/' /proc/self/mounts
 `;
   await lab.onNode(node, script, REMOVE_SECONDS);
-}
-
-function removalOf(workload: Workload): string {
-  const { dir, name } = placeOf(workload);
-  return `runc --root ${dir}/runc delete --force ${name} >/dev/null 2>&1
-! mountpoint -q ${dir}/rootfs || ctr -n k8s.io images unmount --rm ${dir}/rootfs >/dev/null
-! [ -e /run/netns/${name} ] || ip netns delete ${name}
-`;
 }

@@ -85,7 +85,7 @@ function line(run: number, runs: number, { workload, node, floor, frozen, move }
 }
 
 /** All removals are tried, also when one fails; what the work threw comes first. */
-async function withRemoval(
+export async function withRemoval(
   removals: readonly (() => Promise<void>)[],
   work: () => Promise<void>,
 ): Promise<void> {

@@ -1,9 +1,10 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { max, medianSorted, min, quantileSorted, sampleWithReplacement } from 'simple-statistics';
+
 /** Middle value; the mean of the two middle ones for an even count. NaN of nothing. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+  return values.length === 0 ? Number.NaN : medianSorted(sorted(values));
 }
 
 /** What is reported of a series of samples. `low` and `high` bound the median with 95 % confidence. */
@@ -25,26 +26,24 @@ const RESAMPLES = 2000;
 export function summarise(values: readonly number[], seed = 1): Summary {
   if (values.length === 0) throw new Error('no samples to summarise');
   const random = generator(seed);
-  const pick = (): number => values[Math.floor(random() * values.length)] ?? Number.NaN;
-  const medians = Array.from({ length: RESAMPLES }, () => median(values.map(pick))).sort((a, b) => a - b);
-  const at = (share: number): number => medians[Math.floor(share * (RESAMPLES - 1))] ?? Number.NaN;
+  const all = [...values];
+  const medians = Array.from({ length: RESAMPLES }, () =>
+    median(sampleWithReplacement(all, all.length, random)),
+  ).sort((a, b) => a - b);
   return {
-    n: values.length,
-    median: median(values),
-    low: at(0.025),
-    high: at(0.975),
-    min: Math.min(...values),
-    max: Math.max(...values),
+    n: all.length,
+    median: median(all),
+    low: quantileSorted(medians, 0.025),
+    high: quantileSorted(medians, 0.975),
+    min: min(all),
+    max: max(all),
   };
 }
 
-/** Numbers in [0, 1) that follow from a seed alone: mulberry32, https://github.com/cprosche/mulberry32 (public domain). */
-function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** Numbers in [0, 1) that follow from a seed alone. */
+export function generator(seed: number): () => number {
+  const state = xoroshiro128plus(seed);
+  return () => uniformFloat64(state);
 }
+
+const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);

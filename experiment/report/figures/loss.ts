@@ -1,0 +1,57 @@
+import type { Group } from '../../analysis/compare.ts';
+import type { Figure } from './figure.ts';
+import { armScale } from './palette.ts';
+
+/** What share of the state each run lost. */
+export function lossFigure(groups: readonly Group[], arms: readonly string[]): Figure | undefined {
+  const values = groups.flatMap(({ workload, arm, outcomes }) =>
+    outcomes.flatMap(({ loss }, index) =>
+      loss === null || loss.of === 0
+        ? []
+        : [
+            {
+              workload: `${workload}: ${loss.unit}`,
+              arm,
+              share: loss.lost / loss.of,
+              beside: outcomes.length < 2 ? 0.5 : index / (outcomes.length - 1),
+            },
+          ],
+    ),
+  );
+  if (values.length === 0) return undefined;
+  return {
+    name: 'loss',
+    caption:
+      'Lost work: the share of the workload’s state that was there before the transition and was not there after it. A dot is one run.',
+    spec: {
+      data: { values },
+      facet: {
+        row: {
+          field: 'workload',
+          type: 'nominal',
+          sort: [...new Set(values.map(({ workload }) => workload))],
+          title: null,
+          header: { labelOrient: 'top', labelAnchor: 'start' },
+        },
+      },
+      spec: {
+        width: 320,
+        height: { step: 18 },
+        mark: { type: 'point', filled: true, size: 22, opacity: 0.75 },
+        encoding: {
+          x: {
+            field: 'share',
+            type: 'quantitative',
+            scale: { domain: [0, 1] },
+            title: 'lost',
+            axis: { format: '.0%', tickCount: 5 },
+          },
+          y: { field: 'arm', type: 'nominal', sort: [...arms], title: null },
+          yOffset: { field: 'beside', type: 'quantitative', scale: { domain: [-0.4, 1.4] } },
+          color: { field: 'arm', type: 'nominal', scale: armScale(arms), legend: null },
+        },
+      },
+      resolve: { scale: { y: 'independent' } },
+    },
+  };
+}

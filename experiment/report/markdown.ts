@@ -1,0 +1,140 @@
+import { max, min } from 'simple-statistics';
+import { median, summarise } from '../../migration/bench/statistics.ts';
+import type { Group, Ratio } from '../analysis/compare.ts';
+import type { Results } from '../analysis/results.ts';
+import type { Figure } from './figures/figure.ts';
+import {
+  armTable,
+  clockTable,
+  floorTable,
+  outageTable,
+  partsTable,
+  ratioTable,
+  startTable,
+  workloadTable,
+} from './sections.ts';
+import { markdownTable, milliseconds } from './tables.ts';
+
+export interface ReportParts {
+  results: Results;
+  groups: Group[];
+  /** Outage of migration over outage of default Kubernetes. */
+  outages: Ratio[];
+  /** Freeze and outage over the floor. */
+  overFloor: Ratio[];
+  figures: ReadonlyMap<string, Figure>;
+}
+
+/** The whole report. Figures are named by their files in the folder `figures`. */
+export function reportMarkdown({ results, groups, outages, overFloor, figures }: ReportParts): string {
+  const { head, starts, floors, failed, pauses } = results;
+  const { seed } = head;
+  const figure = (name: string): string => {
+    const found = figures.get(name);
+    return found === undefined ? '' : `![${found.caption}](figures/${name}.svg)\n\n*${found.caption}*`;
+  };
+  const parts = [
+    '# What a service transition costs: pod migration against default Kubernetes',
+    aboutRun(results),
+    '## Outage',
+    `Times in ms: the longest time between two good answers around the transition, less the usual time between two, seen by a client on a third node through the Service. n is the number of runs.`,
+    figure('outage'),
+    outageTable(groups, seed),
+    '## Migration against default Kubernetes',
+    'Ratios of outages, each taken within one round. Below 1 migration is shorter.',
+    figure('ratios'),
+    ratioTable(outages),
+    '## Lost work',
+    figure('loss'),
+    '## Where the outage goes',
+    'Mean of every part, in ms: means add up, medians do not. `unexplained` is what no milestone accounts for.',
+    partsTable(groups),
+    figure('timeline'),
+    figure('timeline-moves'),
+    '## Around the transition',
+    figure('throughput'),
+    figure('latency'),
+    '## Against bare runc',
+    ...(floors.length === 0
+      ? []
+      : [
+          'The floor is `runc checkpoint` and `runc restore` of the same process without Kubernetes, images in memory, in the same rounds; median in ms. ' +
+            'On cgroup v1 CRIU’s own freezer waits in steps of 100 ms, which a move avoids by freezing the container beforehand: ratios are to the floor that does so too.',
+          floorTable(results),
+          ratioTable(overFloor),
+        ]),
+    figure('freeze'),
+    ...(starts.length === 0
+      ? []
+      : ['## Warm start against cold start', figure('starts'), startTable(starts, seed)]),
+    '## Two clocks',
+    'Medians in ms. The original work’s clock starts when the new pod appears (`from the new pod on`, to its first answer): it leaves out what comes before, ' +
+      'and for a move it counts time in which the source still answers. `pod to pod` is from the source’s last answer to its successor’s first, each asked by its own address.',
+    clockTable(groups),
+    '## What the measurement is worth',
+    proberText(results),
+    ...(pauses.length === 0 ? [] : [pauseTable(results), figure('prober')]),
+    '## What was done',
+    armTable(head.arms),
+    workloadTable(head.workloads),
+    assumptions,
+    ...(failed.length === 0
+      ? []
+      : [
+          '## Runs that came to nothing',
+          markdownTable(
+            ['round', 'workload', 'arm', 'why'],
+            failed.map(({ round, workload, arm, message }) => [String(round), workload, arm, message]),
+          ),
+        ]),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function aboutRun({ head, outcomes, floors, starts, loads, failed }: Results): string {
+  const { host, identity, seed, runs, startedAt } = head;
+  const memory = Math.round(host.memoryBytes / 2 ** 30);
+  return [
+    `Measured from ${startedAt} on a machine with ${host.cpus} × ${host.cpu}, ${memory} GiB, Linux ${host.kernel}, which carries all ${host.hosts} hosts of the lab; ` +
+      `${identity.versions.join(', ')}; podferry ${identity.podferry.slice(0, 12)}. ` +
+      `${runs} rounds were planned, seed ${seed}: ${outcomes.length} transitions, ${floors.length} floors, ${starts.length} starts; ${failed.length} runs came to nothing. ` +
+      `Load average of the machine when a run began: median ${median(loads).toFixed(1)}, at most ${loads.length === 0 ? '–' : max(loads).toFixed(1)}.`,
+    'The hosts share one kernel, two processor cores and one disk: absolute times are those of this machine, and the network between nodes costs nothing. Ratios within a round are what can be taken elsewhere, and with care.',
+  ].join('\n\n');
+}
+
+function proberText({ prober, outcomes }: Results): string {
+  const late = outcomes.filter(({ uncertainMs, outageMs }) => uncertainMs > Math.max(5, outageMs / 20));
+  return [
+    'The prober asks the Service every 2 ms and every pod every 5 ms, on schedule whether or not answers come, from a process on the master, which is neither source nor target; its clock is monotonic. ' +
+      `It used ${(prober.cpuShare * 100).toFixed(0)} % of one core. Of ${prober.asked} questions ${prober.notAsked} were not asked because it was more than 20 ms late; ` +
+      `it stood still ${prober.stalls} times for more than 4 ms, ${((100 * prober.stalledMs) / Math.max(1, prober.recordedMs)).toFixed(2)} % of the time.`,
+    `${late.length} of ${outcomes.length} outages begin or end in such a standstill and may be too long by more than 5 ms and 5 %.`,
+  ].join(' ');
+}
+
+function pauseTable({ pauses, head }: Results): string {
+  const lengths = [...new Set(pauses.map(({ injectedMs }) => Math.round(injectedMs / 10) * 10))].sort(
+    (a, b) => a - b,
+  );
+  return markdownTable(
+    ['stopped for (ms)', 'n', 'seen less true: median', 'min', 'max'],
+    lengths.map((length) => {
+      const errors = pauses
+        .filter(({ injectedMs }) => Math.round(injectedMs / 10) * 10 === length)
+        .map(({ injectedMs, seenMs }) => seenMs - injectedMs);
+      return [
+        String(length),
+        String(errors.length),
+        milliseconds(summarise(errors, head.seed).median),
+        milliseconds(min(errors)),
+        milliseconds(max(errors)),
+      ];
+    }),
+  );
+}
+
+const assumptions = `**Assumptions.** Runs are taken to be independent: each begins with a fresh pod, and the order of all arms and workloads within a round is random.
+Intervals are percentile bootstrap intervals of the median (2000 resamples): with few runs they are too narrow rather than too wide. No outlier is left out.
+Default Kubernetes gets its best case: images are on the nodes, requests go to the API server without kubectl's start, and there is no readiness probe to wait for.
+The nodes' clocks are taken to agree with the prober's (here they are one clock); ours is brought to it by asking.`;

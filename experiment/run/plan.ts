@@ -1,0 +1,20 @@
+import { shuffle } from 'simple-statistics';
+import { generator } from '../../migration/bench/statistics.ts';
+
+/** One run of one arm with one workload. Ratios between arms are taken within a round. */
+export interface Cell {
+  round: number;
+  workload: string;
+  arm: string;
+}
+
+/**
+ * Every arm with every workload, `runs` rounds of them, in an order that follows from the seed alone. Within a round all cells are mixed, so
+ * that what changes with time on the machine meets every arm alike.
+ */
+export function plan(pairs: readonly Omit<Cell, 'round'>[], runs: number, seed: number): Cell[] {
+  const random = generator(seed);
+  return Array.from({ length: runs }, (_, index) =>
+    shuffle([...pairs], random).map((pair) => ({ ...pair, round: index + 1 })),
+  ).flat();
+}

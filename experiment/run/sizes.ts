@@ -1,0 +1,42 @@
+import { armNamed } from '../arms/all.ts';
+import { armNames, workloadNames } from '../names.ts';
+import { workloads } from '../workloads/all.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { FLOOR } from './floor.ts';
+import type { Cell } from './plan.ts';
+import { startArmNamed } from './start.ts';
+
+export type Size = 'short' | 'medium' | 'full';
+
+/** How much is measured unless the user says otherwise. */
+export const sizes: Record<Size, { runs: number; arms: readonly string[]; workloads: readonly string[] }> = {
+  /** For CI: that everything works, not what it costs. */
+  short: { runs: 3, arms: ['recreate-0', 'stream', FLOOR], workloads: ['tick', 'redis-100MB'] },
+  /** Half an hour. */
+  medium: { runs: 10, arms: [], workloads: [] },
+  full: { runs: 30, arms: [], workloads: [] },
+};
+
+/** The cells of one round. Names that the user gave stand above the size's; none at all means every one. */
+export function choose(
+  size: Size,
+  wantedArms: readonly string[],
+  wantedWorkloads: readonly string[],
+): { workloads: Workload[]; pairs: Omit<Cell, 'round'>[] } {
+  const pick = (wanted: readonly string[], usual: readonly string[], all: readonly string[]) => {
+    const chosen = wanted.length > 0 ? wanted : usual;
+    return chosen.length === 0 ? all : all.filter((name) => chosen.includes(name));
+  };
+  const chosenArms = pick(wantedArms, sizes[size].arms, armNames);
+  const names = pick(wantedWorkloads, sizes[size].workloads, workloadNames);
+  const chosen = workloads.filter(({ name }) => names.includes(name));
+  return { workloads: chosen, pairs: chosen.flatMap((workload) => pairsOf(workload, chosenArms)) };
+}
+
+function pairsOf(workload: Workload, chosen: readonly string[]): Omit<Cell, 'round'>[] {
+  const isPlayed = (arm: string): boolean => {
+    if (startArmNamed(arm)) return workload.startsMany === true;
+    return armNamed(arm)?.family !== 'control' || workload.isControl === true;
+  };
+  return chosen.filter(isPlayed).map((arm) => ({ workload: workload.name, arm }));
+}
