@@ -24,7 +24,11 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
   });
   const color = { field: 'arm', type: 'nominal', scale: armScale(arms), legend: null } as const;
   const y = { field: 'arm', type: 'nominal', sort: [...arms], title: null } as const;
-  const yOffset = { field: 'beside', type: 'quantitative', scale: { domain: [-0.4, 1.4] } } as const;
+  const yOffset = {
+    field: 'beside',
+    type: 'quantitative' as const,
+    scale: { domain: [-0.4, 1.4] },
+  };
   const x = {
     type: 'quantitative',
     scale: { type: 'log' },
