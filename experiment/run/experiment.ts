@@ -7,7 +7,7 @@ import { difference } from '../records/identity.ts';
 import { cellKey, type ExperimentRecord, type Head } from '../records/record.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { FLOOR, Floor } from './floor.ts';
-import { type Cell, plan } from './plan.ts';
+import { type Cell, type Pair, plan } from './plan.ts';
 import { PodWatch } from './pod-watch.ts';
 import { Progress } from './progress.ts';
 import { clearStage, createService, type ServiceAddress, setStage } from './stage.ts';
@@ -22,7 +22,7 @@ export interface Wanted {
   head: Head;
   workloads: readonly Workload[];
   /** Which arms are played with which workloads. */
-  pairs: readonly Omit<Cell, 'round'>[];
+  pairs: readonly Pair[];
 }
 
 /**

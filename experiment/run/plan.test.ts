@@ -4,7 +4,7 @@ import { cellKey } from '../records/record.ts';
 import { plan } from './plan.ts';
 
 const pairs = ['tick', 'redis'].flatMap((workload) =>
-  ['store', 'stream', 'floor'].map((arm) => ({ workload, arm })),
+  ['store', 'stream', 'floor'].map((arm) => ({ workload, arm, everyRounds: 1 })),
 );
 
 describe('plan', () => {
@@ -18,6 +18,11 @@ describe('plan', () => {
         );
       }),
     );
+  });
+
+  it('leaves out of most rounds what takes long', () => {
+    const cells = plan([{ workload: 'big', arm: 'store', everyRounds: 3 }, ...pairs], 7, 1);
+    expect(cells.filter(({ workload }) => workload === 'big').map(({ round }) => round)).toEqual([1, 4, 7]);
   });
 
   it('follows from the seed alone, and mixes', () => {

@@ -8,13 +8,22 @@ export interface Cell {
   arm: string;
 }
 
+/** What is played in some rounds or in all. */
+export interface Pair {
+  workload: string;
+  arm: string;
+  /** 1 for every round, 3 for the first, the fourth, … */
+  everyRounds: number;
+}
+
 /**
  * Every arm with every workload, `runs` rounds of them, in an order that follows from the seed alone. Within a round all cells are mixed, so
  * that what changes with time on the machine meets every arm alike.
  */
-export function plan(pairs: readonly Omit<Cell, 'round'>[], runs: number, seed: number): Cell[] {
+export function plan(pairs: readonly Pair[], runs: number, seed: number): Cell[] {
   const random = generator(seed);
-  return Array.from({ length: runs }, (_, index) =>
-    shuffle([...pairs], random).map((pair) => ({ ...pair, round: index + 1 })),
-  ).flat();
+  return Array.from({ length: runs }, (_, index) => {
+    const played = pairs.filter(({ everyRounds }) => index % everyRounds === 0);
+    return shuffle(played, random).map(({ workload, arm }) => ({ workload, arm, round: index + 1 }));
+  }).flat();
 }

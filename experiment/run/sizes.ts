@@ -3,7 +3,7 @@ import { armNames, workloadNames } from '../names.ts';
 import { workloads } from '../workloads/all.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { FLOOR } from './floor.ts';
-import type { Cell } from './plan.ts';
+import type { Pair } from './plan.ts';
 import { startArmNamed } from './start.ts';
 
 export type Size = 'short' | 'medium' | 'full';
@@ -13,7 +13,7 @@ export const sizes: Record<Size, { runs: number; arms: readonly string[]; worklo
   /** For CI: that everything works, not what it costs. */
   short: { runs: 3, arms: ['recreate-0', 'stream', FLOOR], workloads: ['tick', 'redis-100MB'] },
   /** Half an hour. */
-  medium: { runs: 10, arms: [], workloads: [] },
+  medium: { runs: 10, arms: [], workloads: ['tick', 'memory-256MiB', 'redis-100MB', 'redis-1GB'] },
   full: { runs: 30, arms: [], workloads: [] },
 };
 
@@ -22,7 +22,7 @@ export function choose(
   size: Size,
   wantedArms: readonly string[],
   wantedWorkloads: readonly string[],
-): { workloads: Workload[]; pairs: Omit<Cell, 'round'>[] } {
+): { workloads: Workload[]; pairs: Pair[] } {
   const pick = (wanted: readonly string[], usual: readonly string[], all: readonly string[]) => {
     const chosen = wanted.length > 0 ? wanted : usual;
     return chosen.length === 0 ? all : all.filter((name) => chosen.includes(name));
@@ -33,10 +33,17 @@ export function choose(
   return { workloads: chosen, pairs: chosen.flatMap((workload) => pairsOf(workload, chosenArms)) };
 }
 
-function pairsOf(workload: Workload, chosen: readonly string[]): Omit<Cell, 'round'>[] {
+/** Starting many replicas takes long. */
+const START_ROUNDS = 3;
+
+function pairsOf(workload: Workload, chosen: readonly string[]): Pair[] {
   const isPlayed = (arm: string): boolean => {
     if (startArmNamed(arm)) return workload.startsMany === true;
     return armNamed(arm)?.family !== 'control' || workload.isControl === true;
   };
-  return chosen.filter(isPlayed).map((arm) => ({ workload: workload.name, arm }));
+  return chosen.filter(isPlayed).map((arm) => ({
+    workload: workload.name,
+    arm,
+    everyRounds: startArmNamed(arm) ? START_ROUNDS : (workload.everyRounds ?? 1),
+  }));
 }

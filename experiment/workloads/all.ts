@@ -1,6 +1,6 @@
 import { redis100, redis1000 } from './redis.ts';
-import { tick } from './tick.ts';
+import { memory256, memory1024, slowStart, tick } from './tick.ts';
 import type { Workload } from './workload.ts';
 
 /** In the order in which reports show them. */
-export const workloads: readonly Workload[] = [tick, redis100, redis1000];
+export const workloads: readonly Workload[] = [tick, memory256, memory1024, redis100, redis1000, slowStart];

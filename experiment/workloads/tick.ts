@@ -1,3 +1,4 @@
+import { PROGRAMS } from '../../apps/python-image.ts';
 import { jsonOverHttp, type Workload } from './workload.ts';
 
 /** A small web server that counts every 10 ms, in memory only. */
@@ -13,4 +14,45 @@ export const tick: Workload = {
   readySeconds: 60,
   startsMany: true,
   isControl: true,
+};
+
+/** The same server after something that takes its time: Python that is run before it in the same process. */
+function tickAfter(name: string, title: string, before: string): Workload {
+  const program = [
+    'import os, runpy, sys, time',
+    before,
+    `sys.path.insert(0, '${PROGRAMS}')`,
+    `runpy.run_path('${PROGRAMS}/tick.py', run_name='__main__')`,
+  ].join('\n');
+  return {
+    ...tick,
+    name,
+    title,
+    command: ['/usr/bin/python3', '-c', program],
+    readySeconds: 180,
+    startsMany: false,
+    isControl: false,
+  };
+}
+
+/** Memory of random bytes, page by page another: nothing of it compresses or is shared. */
+const holding = (mebibytes: number): Workload =>
+  tickAfter(
+    `memory-${mebibytes}MiB`,
+    `counting web server that holds ${mebibytes} MiB`,
+    `held = [bytearray(os.urandom(1 << 20)) for _ in range(${mebibytes})]`,
+  );
+
+export const memory256 = holding(256);
+export const memory1024: Workload = { ...holding(1024), everyRounds: 3 };
+
+const SLOW_SECONDS = 30;
+/** What takes its time to be ready is what a cold start costs most. */
+export const slowStart: Workload = {
+  ...tickAfter(
+    'slow-start',
+    `counting web server that is ready after ${SLOW_SECONDS} s`,
+    `time.sleep(${SLOW_SECONDS})`,
+  ),
+  everyRounds: 3,
 };

@@ -29,6 +29,8 @@ export interface Workload {
   readySeconds: number;
   /** Its replicas are also started from nothing and from a checkpoint. */
   startsMany?: boolean;
+  /** It takes long: it is played in every third round, say, beginning with the first. */
+  everyRounds?: number;
   /** The measurement itself is tried on it. */
   isControl?: boolean;
 }
