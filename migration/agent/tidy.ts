@@ -4,8 +4,8 @@ import path from 'node:path';
 /** How long records and logs of what is over are kept, in ms. */
 export const KEEP_MS = 7 * 24 * 3600_000;
 
-/** Name of the staging directory of one side of an operation. */
-export const stagingName = (id: string, side: 'source' | 'target'): string => `${id}.${side}`;
+/** Name of the staging directory of one side of an operation; `ahead`: of what a target is sent before its state. */
+export const stagingName = (id: string, side: 'source' | 'target' | 'ahead'): string => `${id}.${side}`;
 
 export interface TidyPlaces {
   /** Staging directories; they hold memory. */
@@ -28,9 +28,10 @@ export async function tidy(
   now = Date.now(),
 ): Promise<void> {
   const { imagesDir, logDir, runDir, runcRoot } = places;
-  const kept = new Set(unfinished.flatMap((id) => [stagingName(id, 'source'), stagingName(id, 'target')]));
+  const sides = ['source', 'target', 'ahead'] as const;
+  const kept = new Set(unfinished.flatMap((id) => sides.map((side) => stagingName(id, side))));
   for (const name of await namesIn(imagesDir))
-    if (/\.(source|target)$/.test(name) && !kept.has(name)) await remove(imagesDir, name);
+    if (/\.(source|target|ahead)$/.test(name) && !kept.has(name)) await remove(imagesDir, name);
   for (const { name, old } of await agesIn(logDir, now - KEEP_MS)) if (old) await remove(logDir, name);
   const containers = new Set(await namesIn(runcRoot));
   // A fresh note's container is about to be made.

@@ -47,10 +47,21 @@ describe('freezeReport', () => {
   it('keeps workloads apart', () => {
     const other = { ...round(100, 900), workload: 'redis-100MB' };
     const both = freezeReport([round(100, 300), other], 1).split('\n\n');
-    expect(both.map((table) => table.split('\n')[0])).toEqual(['tick', 'redis-100MB']);
+    expect(both.map((table) => table.split('\n')[0])).toEqual([
+      'tick',
+      'redis-100MB',
+      'bars (of the medians)',
+    ]);
   });
 
   it('says what no phase accounts for', () => {
     expect(rowOf('unexplained')).toEqual(['90.0']);
+  });
+
+  it('says of each bar whether it was met', () => {
+    const bars = report.slice(report.indexOf('bars'));
+    expect(bars).toMatch(/tick +freeze \/ floor +2\.00 <= 1\.35 +MISSED/);
+    expect(bars).toMatch(/tick +freeze \(ms\) +300 <= 350 +met/);
+    expect(bars).toMatch(/tick +outage - freeze \(ms\) +80 <= 150 +met/);
   });
 });

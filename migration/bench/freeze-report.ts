@@ -1,7 +1,8 @@
 import { medianShares } from './breakdown.ts';
 import { floorMs } from './floor.ts';
 import type { Round } from './freeze.ts';
-import { type Summary, summarise } from './statistics.ts';
+import { median, type Summary, summarise } from './statistics.ts';
+import { type FreezeBar, workloads } from './workload.ts';
 
 const NAME_WIDTH = 26;
 
@@ -16,7 +17,28 @@ export function freezeReport(rounds: readonly Round[], seed: number): string {
           seed,
         )}`,
     )
+    .concat(barTable(rounds))
     .join('\n\n');
+}
+
+/** The bars that were set, each met or missed. */
+function barTable(rounds: readonly Round[]): string {
+  const lines = workloads.flatMap(({ name, bars }) => {
+    const own = rounds.filter(({ workload }) => workload === name);
+    return own.length === 0 ? [] : bars.map((bar) => barLine(name, bar, own));
+  });
+  return ['bars (of the medians)', ...lines].join('\n');
+}
+
+function barLine(workload: string, { name, most, of }: FreezeBar, rounds: readonly Round[]): string {
+  const values = rounds.flatMap(({ floor, move: { freezeMs, outageMs } }) => {
+    const value = of({ floorMs: floorMs(floor), freezeMs, outageMs });
+    return value === undefined ? [] : [value];
+  });
+  const middle = median(values);
+  const digits = most < 10 ? 2 : 0;
+  const verdict = middle <= most ? 'met' : 'MISSED';
+  return `  ${workload.padEnd(14)}${name.padEnd(22)}${`${middle.toFixed(digits)} <= ${most}`.padEnd(16)}${verdict}`;
 }
 
 function workloadTable(rounds: readonly Round[], seed: number): string {
@@ -41,12 +63,16 @@ function workloadTable(rounds: readonly Round[], seed: number): string {
     ...outageRows(rounds, seed),
     row('  from start to end (ms)', ({ move }) => move.totalMs),
     row('  state (KiB)', ({ move }) => move.bytes / 1024),
+    row('  memory sent ahead (ms)', ({ move }) => phaseMs(move.phases, 'ahead')),
     'where the freeze went (median of each, ms)',
     ...medianShares(rounds.map(({ move }) => move)).map(
       ({ name, ms }) => `  ${name}`.padEnd(NAME_WIDTH) + cells([ms.toFixed(1)]),
     ),
   ].join('\n');
 }
+
+const phaseMs = (phases: Round['move']['phases'], name: string): number =>
+  phases.find((phase) => phase.name === name)?.ms ?? 0;
 
 /** Of rounds whose workload a client can ask. */
 function outageRows(rounds: readonly Round[], seed: number): string[] {

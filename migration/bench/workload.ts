@@ -10,7 +10,34 @@ export interface Workload {
   fill?: readonly string[];
   /** Answers HTTP on its port, so that a client's outage can be measured. */
   isWeb: boolean;
+  /** What its freeze must not exceed. */
+  bars: readonly FreezeBar[];
 }
+
+/** A bound on the median of something that is measured in one round; all times in ms. */
+export interface FreezeBar {
+  name: string;
+  most: number;
+  of(round: { floorMs: number; freezeMs: number; outageMs: number | undefined }): number | undefined;
+}
+
+/** A small pod is judged by the ratio, a large one by what comes on top. */
+const RATIO: FreezeBar = {
+  name: 'freeze / floor',
+  most: 1.35,
+  of: (round) => round.freezeMs / round.floorMs,
+};
+const SMALL_FREEZE: FreezeBar = { name: 'freeze (ms)', most: 350, of: (round) => round.freezeMs };
+const ON_TOP: FreezeBar = {
+  name: 'freeze - floor (ms)',
+  most: 500,
+  of: (round) => round.freezeMs - round.floorMs,
+};
+const OUTAGE: FreezeBar = {
+  name: 'outage - freeze (ms)',
+  most: 150,
+  of: ({ outageMs, freezeMs }) => (outageMs === undefined ? undefined : outageMs - freezeMs),
+};
 
 /** 100,000 values of 1,000 bytes. */
 const FILL_REDIS = "for i = 1, 100000 do redis.call('set', 'key:' .. i, string.rep('x', 1000)) end";
@@ -24,13 +51,14 @@ while True:
 `;
 
 export const workloads: readonly Workload[] = [
-  { name: 'tick', app: 'tick', port: 8080, isWeb: true },
+  { name: 'tick', app: 'tick', port: 8080, isWeb: true, bars: [RATIO, SMALL_FREEZE, OUTAGE] },
   {
     name: 'redis-100MB',
     app: 'redis',
     port: 6379,
     fill: ['/usr/bin/redis-cli', 'eval', FILL_REDIS, '0'],
     isWeb: false,
+    bars: [],
   },
   {
     name: 'memory-1GiB',
@@ -38,5 +66,6 @@ export const workloads: readonly Workload[] = [
     command: ['/usr/bin/python3', '-c', HOLD_MEMORY],
     port: 8080,
     isWeb: false,
+    bars: [ON_TOP],
   },
 ];

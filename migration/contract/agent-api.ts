@@ -22,6 +22,7 @@ export const operationId = z
 /** One timed step. `ms` is measured with the monotonic clock of the node that did it. */
 export const phaseTiming = z.strictObject({
   name: z.enum([
+    'ahead',
     'freeze',
     'dump',
     'layer',
@@ -117,6 +118,22 @@ export const restoreRequest = z.strictObject({
 export type RestoreRequest = z.infer<typeof restoreRequest>;
 
 /**
+ * Query of POST /v1/targets/:id/ahead, source agent to target agent, while the target waits and the source still runs; the
+ * body is memory of the source's processes (see agent/stream/), or what has changed of it since the last such request. Answers
+ * with the record when it is here; whatever it says, the state can be sent without.
+ */
+export const aheadQuery = z.strictObject({
+  compression: compression.default('none'),
+  /** Estimate of how much there will be in all, in bytes: so much room there has to be. */
+  bytes: z.coerce.number().int().nonnegative(),
+  limitMs: z.coerce.number().int().min(1000).max(120_000),
+});
+export type AheadQuery = z.infer<typeof aheadQuery>;
+
+/** For this long a source may send memory ahead, in ms: the target's runtime waits, and no kubelet lets it wait for ever. */
+export const AHEAD_LIMIT_MS = 25_000;
+
+/**
  * Query of POST /v1/targets/:id/stream, source agent to target agent; the body is the state as it is being dumped (see
  * agent/stream/). Answers like restore. A body that ends early fails the target.
  */
@@ -128,6 +145,8 @@ export const streamQuery = z.strictObject({
   compression: compression.default('none'),
   /** Estimate of what comes, in bytes: so much room there has to be. */
   bytes: z.coerce.number().int().nonnegative().default(0),
+  /** Whether it may refer to memory that was sent ahead; otherwise the target drops that. */
+  ahead: z.stringbool().default(false),
   deadlineMs: z.coerce.number().int().min(1000).max(110_000),
 });
 export type StreamQuery = z.infer<typeof streamQuery>;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import {
+  AHEAD_LIMIT_MS,
   agentFailure,
   checkpointRecord,
   removedCheckpoint,
@@ -59,7 +60,7 @@ export function httpAgents(wire: AgentWire): Agents {
         method: 'POST',
         path: `/v1/migrations/${id}/move`,
         body,
-        timeoutMs: body.deadlineMs + SLACK_MS,
+        timeoutMs: AHEAD_LIMIT_MS + body.deadlineMs + SLACK_MS,
         signal,
       }),
     abortSource: (to, id, reason) =>

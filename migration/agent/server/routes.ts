@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   abortRequest,
+  aheadQuery,
   checkpointRequest,
   moveRequest,
   operationId,
@@ -74,6 +75,14 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
       path: '/v1/targets/:id/restore',
       callers: BOTH,
       serve: async (call) => targets.restore(idOf(call), restoreRequest.parse(call.body)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/targets/:id/ahead',
+      callers: ['agent'],
+      takesStream: true,
+      serve: async (call) =>
+        targets.takeAhead(idOf(call), aheadQuery.parse(Object.fromEntries(call.query)), call.stream),
     },
     {
       method: 'POST',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MoveRequest } from '../../contract/agent-api.ts';
 import { statePath } from '../state-layout.ts';
@@ -83,7 +84,8 @@ async function delivered(
   const link = new FakeTarget(ID, store);
   const places = { staging: path.join(dir, kind), logDir: path.join(dir, 'log') };
   const { signal } = new AbortController();
-  const context: DeliveryContext = { id: ID, containers, store, link, places, signal };
+  const log = pino({ level: 'silent' });
+  const context: DeliveryContext = { id: ID, containers, store, link, places, signal, log };
   const Kind = kind === 'stream' ? StreamDelivery : StoreDelivery;
   const delivery = new Kind({ ...request, ...more }, context);
   const pod = await containers.prepare(request.source, request.containers, places);

@@ -1,4 +1,5 @@
 import type { TargetRecord } from '../../contract/agent-api.ts';
+import type { Logger } from '../log.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import type { Store } from '../store/store.ts';
 import type { CapturePlaces } from './capture.ts';
@@ -12,7 +13,9 @@ export interface Delivery {
   readonly copies: number;
   /** Size of the state, as far as it was delivered. */
   readonly bytes: number;
-  /** What can be done while the pod still runs. */
+  /** What takes long, and can be done long before the freeze. */
+  sendAhead(pod: FoundPod, watch: Stopwatch): Promise<void>;
+  /** What has to be done right before the freeze. */
   prepare(pod: FoundPod): Promise<void>;
   /**
    * Captures the frozen pod's state and brings it to the target. Resolves with the target's answer, or rejects; then it
@@ -29,4 +32,5 @@ export interface DeliveryContext {
   places: CapturePlaces;
   /** Aborted when the move is given up. */
   signal: AbortSignal;
+  log: Logger;
 }

@@ -163,7 +163,8 @@ export class Move {
   #delivery(request: MoveRequest, link: TargetLink): Delivery {
     const { containers, store } = this.#context;
     const { signal } = this.#verdict;
-    const context = { id: this.#document.id, containers, store, link, signal, places: this.#places() };
+    const shared = { id: this.#document.id, containers, store, link, log: this.#log };
+    const context = { ...shared, signal, places: this.#places() };
     return request.transport === 'stream'
       ? new StreamDelivery(request, context)
       : new StoreDelivery(request, context);
@@ -176,9 +177,10 @@ export class Move {
     const pod = await containers.prepare(request.source, request.containers, places, delivery.copies);
     await link.requireWaiting();
     await this.#save({ held: heldOf(pod) });
-    await delivery.prepare(pod);
     const { signal } = this.#verdict;
+    await this.#verdict.unlessGivenUp(delivery.sendAhead(pod, this.#watch));
     const ready = await inStep('prepare', () => containers.warmUp(pod, places, signal));
+    await this.#verdict.unlessGivenUp(delivery.prepare(ready));
     await this.#verdict.unlessGivenUp(failpoint('before-freeze', this.#document.id));
     return ready;
   }

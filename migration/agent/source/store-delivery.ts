@@ -32,6 +32,9 @@ export class StoreDelivery implements Delivery {
     return this.#bytes;
   }
 
+  /** A checkpoint on the store is a moment's: nothing of it can be there before. */
+  async sendAhead(): Promise<void> {}
+
   prepare(): Promise<void> {
     return inStep('store', () => this.#context.store.mkdir(this.#folder));
   }

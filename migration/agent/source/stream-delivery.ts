@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream';
-import type { MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
+import { AHEAD_LIMIT_MS, type MoveRequest, type TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
 import { inStep } from '../failure.ts';
 import { startFilter } from '../piped-program.ts';
 import { statePath } from '../state-layout.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import { FolderFollower } from '../stream/follow.ts';
-import { BoundedPace, unbounded } from '../stream/pace.ts';
+import { BoundedPace, type Pace, unbounded } from '../stream/pace.ts';
 import { StateSender } from '../stream/sender.ts';
 import { imageDirectory } from './capture.ts';
 import type { Delivery, DeliveryContext } from './delivery.ts';
+import { MemoryAhead } from './memory-ahead.ts';
 import type { FoundPod } from './pod.ts';
 import type { Upload } from './target-link.ts';
 
@@ -20,26 +21,46 @@ export class StreamDelivery implements Delivery {
   readonly #request: MoveRequest;
   #upload: Upload | undefined;
   #sender: StateSender | undefined;
+  readonly #pace: Pace;
+  readonly #ahead: MemoryAhead;
 
   constructor(request: MoveRequest, context: DeliveryContext) {
+    const { compression, maxBytesPerSecond } = request;
     this.#request = request;
     this.#context = context;
+    this.#pace = maxBytesPerSecond === null ? unbounded : new BoundedPace(maxBytesPerSecond);
+    this.#ahead = new MemoryAhead({
+      ...context,
+      compression,
+      pace: this.#pace,
+      output: ({ body }) => this.#output(body, AHEAD_LIMIT_MS),
+    });
   }
 
   get bytes(): number {
     return this.#sender?.bytes ?? 0;
   }
 
-  async prepare({ memoryBytes }: FoundPod): Promise<void> {
-    const { containers, compression, deadlineMs, maxBytesPerSecond } = this.#request;
+  async sendAhead(pod: FoundPod, watch: Stopwatch): Promise<void> {
+    if (MemoryAhead.pays(pod)) await watch.phase('ahead', () => this.#ahead.send(pod));
+  }
+
+  async prepare(pod: FoundPod): Promise<void> {
+    if (this.#ahead.isThere) await this.#ahead.send(pod);
+    const { containers, compression, deadlineMs } = this.#request;
     const { link, signal } = this.#context;
-    const upload = link.upload({ containers, compression, deadlineMs, bytes: memoryBytes }, signal);
+    const ahead = this.#ahead.isThere;
+    const sent = { containers, compression, deadlineMs, bytes: pod.memoryBytes, ahead };
+    const upload = link.upload(sent, signal);
     // It is waited for in `deliver`; until then nobody is there to hear of it.
     upload.answer.catch(() => undefined);
-    const pace = maxBytesPerSecond === null ? unbounded : new BoundedPace(maxBytesPerSecond);
-    const output = compression === 'zstd' ? compressed(upload.body, deadlineMs, signal) : upload.body;
     this.#upload = upload;
-    this.#sender = new StateSender(output, pace);
+    this.#sender = new StateSender(this.#output(upload.body, deadlineMs), this.#pace);
+  }
+
+  #output(body: Writable, limitMs: number): Writable {
+    const { signal } = this.#context;
+    return this.#request.compression === 'zstd' ? compressed(body, limitMs, signal) : body;
   }
 
   async deliver(pod: FoundPod, watch: Stopwatch): Promise<TargetRecord> {
@@ -62,7 +83,7 @@ export class StreamDelivery implements Delivery {
   async #send(pod: FoundPod, sender: StateSender, body: Writable, watch: Stopwatch): Promise<void> {
     const { containers, places, signal } = this.#context;
     const captured = containers.capture(pod, places, sender, watch, signal);
-    const follower = new FolderFollower(sender, imageFolders(pod, places));
+    const follower = new FolderFollower(sender, imageFolders(pod, places), (name) => this.#ahead.take(name));
     const followed = follower.follow(captured);
     // It may break while the dump goes on; it is waited for below.
     followed.catch(() => undefined);

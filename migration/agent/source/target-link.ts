@@ -25,11 +25,21 @@ export interface UploadRequest {
   deadlineMs: number;
   /** About how much will come. */
   bytes: number;
+  /** Whether it refers to what was sent ahead. */
+  ahead: boolean;
+}
+
+/** What memory is sent ahead with; see aheadQuery in contract/agent-api.ts. */
+export interface AheadRequest {
+  compression: 'none' | 'zstd';
+  /** About how much there will be in all. */
+  bytes: number;
+  limitMs: number;
 }
 
 export interface Upload {
   body: Writable;
-  /** Resolves when every container is staged, or never will be. */
+  /** Resolves when every container is staged, or never will be; of what is sent ahead, when that is there. */
   answer: Promise<TargetRecord>;
 }
 
@@ -37,6 +47,8 @@ export interface Upload {
 export interface TargetLink {
   /** Throws StepError `prepare` unless the target's runtime waits for the state. */
   requireWaiting(): Promise<void>;
+  /** Begins to send memory ahead of the state. */
+  sendAhead(request: AheadRequest, signal: AbortSignal): Upload;
   /** Begins to send the state. */
   upload(request: UploadRequest, signal: AbortSignal): Upload;
   /** Lets the target fetch the state from the store; resolves when every container is staged, or never will be. */
@@ -71,13 +83,19 @@ export class HttpsTargetLink implements TargetLink {
     throw new StepError('prepare', `the target is ${target.state}, not waiting: ${why}`);
   }
 
+  sendAhead({ compression, bytes, limitMs }: AheadRequest, signal: AbortSignal): Upload {
+    const query = { compression, bytes: String(bytes), limitMs: String(limitMs) };
+    return this.#client.upload(`${this.#path}/ahead`, query, targetRecord, signal);
+  }
+
   upload(request: UploadRequest, signal: AbortSignal): Upload {
-    const { containers, compression, deadlineMs, bytes } = request;
+    const { containers, compression, deadlineMs, bytes, ahead } = request;
     const query = {
       containers: containers.join(','),
       compression,
       deadlineMs: String(deadlineMs),
       bytes: String(bytes),
+      ahead: String(ahead),
     };
     return this.#client.upload(`${this.#path}/stream`, query, targetRecord, signal);
   }

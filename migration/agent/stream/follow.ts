@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Base, MemorySender } from './memory-sender.ts';
+import { PAGE } from './page-hashes.ts';
 import type { StateSender } from './sender.ts';
 
 /** Between two looks at a folder that is being written to. */
@@ -10,9 +12,17 @@ const WORTH_SENDING = 256 * 1024;
 
 interface Followed {
   descriptor: number;
-  file: number;
+  output: FileOutput;
   sent: number;
 }
+
+/** Takes one file, from its beginning to its end. */
+interface FileOutput {
+  send(bytes: Buffer): Promise<void>;
+  end(): void;
+}
+
+const NO_BASE = (): undefined => undefined;
 
 /**
  * Sends the files of folders while somebody writes them. CRIU only ever appends to its images, so what is there can be sent;
@@ -22,16 +32,23 @@ export class FolderFollower {
   readonly #sender: StateSender;
   /** By the path of their files in the state. */
   readonly #folders: ReadonlyMap<string, string>;
+  readonly #takeBase: (name: string) => Base | undefined;
   readonly #files = new Map<string, Followed>();
   /** Two, so that one can be filled while the other is being sent. */
   readonly #buffers: [Buffer, Buffer];
   #sending: Promise<void> = Promise.resolve();
 
-  /** `folders`: by the name they have in the state. */
-  constructor(sender: StateSender, folders: ReadonlyMap<string, string>) {
+  /** `folders`: by the name they have in the state. `takeBase` gives what the receiver has of a file of memory. */
+  constructor(
+    sender: StateSender,
+    folders: ReadonlyMap<string, string>,
+    takeBase: (name: string) => Base | undefined = NO_BASE,
+  ) {
     this.#sender = sender;
     this.#folders = folders;
-    this.#buffers = [Buffer.allocUnsafeSlow(sender.portion), Buffer.allocUnsafeSlow(sender.portion)];
+    this.#takeBase = takeBase;
+    const size = Math.ceil(sender.portion / PAGE) * PAGE;
+    this.#buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
   }
 
   /** Sends what comes until `written` has settled, and then the rest. Files end with `end`. */
@@ -55,10 +72,10 @@ export class FolderFollower {
 
   /** Ends all files. Throws when one has become shorter, or was written to since. */
   end(): void {
-    for (const [name, { descriptor, file, sent }] of this.#files) {
+    for (const [name, { descriptor, output, sent }] of this.#files) {
       const { size } = fstatSync(descriptor);
       if (size !== sent) throw new Error(`${name} has ${size} bytes after ${sent} were sent`);
-      this.#sender.end(file);
+      output.end();
     }
     this.close();
   }
@@ -89,9 +106,17 @@ export class FolderFollower {
 
   #begin(name: string, local: string): Followed {
     const descriptor = openSync(local, 'r');
-    const followed = { descriptor, file: this.#sender.begin(name), sent: 0 };
+    const followed = { descriptor, output: this.#output(name), sent: 0 };
     this.#files.set(name, followed);
     return followed;
+  }
+
+  #output(name: string): FileOutput {
+    const base = this.#takeBase(name);
+    if (base !== undefined) return new MemorySender(this.#sender, name, base);
+    const sender = this.#sender;
+    const file = sender.begin(name);
+    return { send: (bytes) => sender.portions(file, bytes), end: () => sender.end(file) };
   }
 
   async #sendPortion(followed: Followed): Promise<void> {
@@ -100,7 +125,7 @@ export class FolderFollower {
     const bytes = readSync(followed.descriptor, buffer, 0, buffer.length, followed.sent);
     followed.sent += bytes;
     await this.#sending;
-    this.#sending = this.#sender.data(followed.file, buffer.subarray(0, bytes));
+    this.#sending = followed.output.send(buffer.subarray(0, bytes));
     // It is waited for before the next piece; an error must not count as unheard until then.
     this.#sending.catch(() => undefined);
   }

@@ -32,6 +32,10 @@ const receive = (body: Readable, more: { compression?: 'zstd'; timeoutMs?: numbe
       arrived += bytes;
     },
     onFile: (name) => void whole.push(name),
+    onMemory: () => undefined,
+    takeBase: () => {
+      throw new Error('nothing was sent before');
+    },
     ...more,
   });
 

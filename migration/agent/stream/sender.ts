@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import type { StateOutput } from '../source/state-output.ts';
 import { StreamEncoder } from './format.ts';
 import { type Pace, unbounded } from './pace.ts';
+import { PAGE } from './page-hashes.ts';
 
 /** Records smaller than this are gathered: forty small files are not worth forty encryptions and system calls. */
 const SMALL = 16 * 1024;
@@ -33,7 +34,7 @@ export class StateSender implements StateOutput {
     this.#broken.catch(() => undefined);
   }
 
-  /** How many bytes of files were sent. */
+  /** How many bytes of files the receiver has by this, sent or referred to. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -48,6 +49,24 @@ export class StateSender implements StateOutput {
     const { file, record } = this.#encoder.begin(path);
     this.#gather(record);
     return file;
+  }
+
+  /** Begins a file of memory, to be made of `base` (empty: of nothing), and returns its number. */
+  beginMemory(path: string, base: string): number {
+    const { file, record } = this.#encoder.beginMemory(path, base);
+    this.#gather(record);
+    return file;
+  }
+
+  /** The next pages of a file of memory are `count` of its base, from `page` on. */
+  async copy(file: number, page: number, count: number): Promise<void> {
+    this.#bytes += count * PAGE;
+    this.#gather(this.#encoder.copy(file, page, count));
+    if (this.#gatheredBytes >= GATHERED) await this.flush();
+  }
+
+  endMemory(file: number, bytes: number, hash: bigint): void {
+    this.#gather(this.#encoder.endMemory(file, bytes, hash));
   }
 
   /** Sends the next bytes of a file. They may be overwritten once this has resolved. */
@@ -66,10 +85,14 @@ export class StateSender implements StateOutput {
 
   async write(path: string, content: AsyncIterable<Buffer>): Promise<void> {
     const file = this.begin(path);
-    for await (const chunk of content)
-      for (let at = 0; at < chunk.length; at += this.portion)
-        await this.data(file, chunk.subarray(at, at + this.portion));
+    for await (const chunk of content) await this.portions(file, chunk);
     this.end(file);
+  }
+
+  /** The same as `data`, of any length. */
+  async portions(file: number, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += this.portion)
+      await this.data(file, bytes.subarray(at, at + this.portion));
   }
 
   /** Sends what was gathered. */

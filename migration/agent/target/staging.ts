@@ -3,6 +3,7 @@ import { failpoint } from '../failpoints.ts';
 import { StepError } from '../failure.ts';
 import { isAlive, type ProcessIdentity } from '../process.ts';
 import { Deadline, Stopwatch } from '../stopwatch.ts';
+import { AheadMemory } from './ahead.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { cgroupOf } from './cgroup.ts';
 import type { PodState } from './pod-state.ts';
@@ -48,16 +49,26 @@ export class Staging {
   readonly #standing: Standing;
   readonly #restorer: Restorer;
   readonly #decider: Decider;
+  readonly #aheadDir: string;
+  #ahead: AheadMemory | undefined;
   #held: Held | undefined;
   #arrived: PodState | undefined;
   #watch = new Stopwatch();
   /** Ids of containers that are to be restored and whose runtime still waits for the word. */
   readonly #untold = new Set<string>();
 
-  constructor(standing: Standing, restorer: Restorer, decider: Decider) {
+  /** `aheadDir` is a folder of its own, in memory. */
+  constructor(standing: Standing, restorer: Restorer, decider: Decider, aheadDir: string) {
     this.#standing = standing;
     this.#restorer = restorer;
     this.#decider = decider;
+    this.#aheadDir = aheadDir;
+  }
+
+  /** What comes, or came, ahead of the state. It goes with the state. */
+  get ahead(): AheadMemory {
+    this.#ahead ??= new AheadMemory(this.#aheadDir);
+    return this.#ahead;
   }
 
   get watch(): Stopwatch {
@@ -142,9 +153,10 @@ export class Staging {
 
   /** The state is of no use any more. */
   async forgetState(): Promise<void> {
-    const arrived = this.#arrived;
+    const [arrived, ahead] = [this.#arrived, this.#ahead];
     this.#arrived = undefined;
-    await arrived?.remove();
+    this.#ahead = undefined;
+    await Promise.all([arrived?.remove(), ahead?.remove()]);
   }
 
   get #document(): TargetDocument {
@@ -221,6 +233,7 @@ export class Staging {
       if (!mine()) return;
       this.#held = undefined;
       this.#standing.change({ state: 'absent' });
+      await this.forgetState().catch((error: unknown) => this.#decider.fail(error));
     }, WAITER_POLL_MS);
     timer.unref();
   }

@@ -75,7 +75,11 @@ const bundleOf = (container: string, podUid = POD): Bundle => ({
 });
 
 const target = (document = newTarget(ID)) =>
-  new Target(ID, { records, restorer, log: pino({ level: 'silent' }) }, document);
+  new Target(
+    ID,
+    { records, restorer, aheadDir: path.join(dir, 'ahead'), log: pino({ level: 'silent' }) },
+    document,
+  );
 
 /** A state with images of these containers. */
 const stateOf =
@@ -324,6 +328,51 @@ describe('a target of a move', () => {
   });
 });
 
+describe('memory that is sent ahead', () => {
+  const folder = () => path.join(dir, 'ahead');
+  const take = (one: Target) =>
+    one.ahead().take(async ({ staging }) => writeFile(path.join(staging, 'pages'), 'memory'));
+
+  it('is taken only for a pod that waits', async () => {
+    const one = target();
+    expect(() => one.ahead()).toThrow('the target is absent, not waiting');
+    await held(one);
+    await take(one);
+    expect(existsSync(path.join(folder(), 'pages'))).toBe(true);
+    expect(one.document.state).toBe('waiting');
+  });
+
+  it('goes with a target that is aborted, also while more of it comes', async () => {
+    const one = target();
+    await held(one);
+    await take(one);
+    const ahead = one.ahead();
+    let finish: (() => void) | undefined;
+    const more = ahead.take(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
+    more.catch(() => undefined);
+    const aborted = one.abort('changed my mind');
+    await expect.poll(() => finish).toBeDefined();
+    finish?.();
+    await aborted;
+    expect(existsSync(folder())).toBe(false);
+    await expect(ahead.take(async () => undefined)).rejects.toThrow('takes no memory ahead any more');
+  });
+
+  it('goes with the runtime that waited', async () => {
+    const one = target();
+    await held(one);
+    await take(one);
+    await runtime.end();
+    await one.until(new Set(['absent']), 5000);
+    await expect.poll(() => existsSync(folder())).toBe(false);
+  });
+});
+
 describe('an abort', () => {
   it('makes a target that nobody asked for yet refuse, durably', async () => {
     const one = target();
@@ -454,7 +503,8 @@ describe('a resume that cannot be recorded', () => {
 });
 
 describe('a target of a checkpoint', () => {
-  const ofCheckpoint = () => new Target(POD, { records, restorer, log: pino({ level: 'silent' }) });
+  const ofCheckpoint = () =>
+    new Target(POD, { records, restorer, aheadDir: path.join(dir, 'ahead'), log: pino({ level: 'silent' }) });
 
   it('brings its state by itself, and needs nobody’s word to run', async () => {
     const one = ofCheckpoint();

@@ -1,11 +1,12 @@
 import type { AgentFailure } from '../../contract/agent-api.ts';
 import type { Bundle } from '../bundle.ts';
 import { failpoint } from '../failpoints.ts';
-import { failureOf, StepError } from '../failure.ts';
+import { failureOf, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { isAlive } from '../process.ts';
 import type { Records } from '../records.ts';
 import { Deadline } from '../stopwatch.ts';
+import type { AheadMemory } from './ahead.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import {
   isFinal,
@@ -47,21 +48,22 @@ export class Target {
   readonly #restorer: Restorer;
   readonly #log: Logger;
 
-  constructor(
-    id: string,
-    context: { records: Records<TargetDocument>; restorer: Restorer; log: Logger },
-    document = newTarget(id),
-  ) {
+  constructor(id: string, context: TargetContext, document = newTarget(id)) {
     this.#restorer = context.restorer;
     this.#log = context.log.child({ migration: id, side: 'target' });
     this.#standing = new Standing(document, context.records, this.#log);
-    this.#staging = new Staging(this.#standing, context.restorer, {
-      waits: (asked) => {
-        if (asked.origin.kind === 'checkpoint') this.#background(this.#fromCheckpoint(asked));
+    this.#staging = new Staging(
+      this.#standing,
+      context.restorer,
+      {
+        waits: (asked) => {
+          if (asked.origin.kind === 'checkpoint') this.#background(this.#fromCheckpoint(asked));
+        },
+        fail: (error) => this.#fail(error).catch((unwritten: unknown) => this.#notRecorded(unwritten)),
+        started: () => this.#stageIfComplete(),
       },
-      fail: (error) => this.#fail(error).catch((unwritten: unknown) => this.#notRecorded(unwritten)),
-      started: () => this.#stageIfComplete(),
-    });
+      context.aheadDir,
+    );
   }
 
   get document(): TargetDocument {
@@ -98,6 +100,13 @@ export class Target {
   /** The wrapper's `start`: the restored container goes on under the shim's eyes. */
   started(containerId: string): void {
     this.#staging.started(containerId);
+  }
+
+  /** What comes, or came, ahead of the state of the pod that waits. RequestError 409 when none does. */
+  ahead(): AheadMemory {
+    if (this.document.state !== 'waiting' && this.document.state !== 'fetching')
+      throw new RequestError(409, `the target is ${this.document.state}, not waiting`, 'ahead');
+    return this.#staging.ahead;
   }
 
   /**
@@ -266,6 +275,14 @@ export class Target {
   #notRecorded(error: unknown): void {
     this.#log.error({ error: String(error) }, 'not recorded');
   }
+}
+
+export interface TargetContext {
+  records: Records<TargetDocument>;
+  restorer: Restorer;
+  /** For what is sent ahead: a folder of its own, in memory. */
+  aheadDir: string;
+  log: Logger;
 }
 
 const SETTLED: ReadonlySet<TargetDocument['state']> = new Set(['staged', 'restored', 'failed', 'refused']);

@@ -114,7 +114,13 @@ type Transport = (all: Targets, files: Record<string, Buffer>) => Promise<unknow
 
 const byStream: Transport = async (all, files) => {
   const body = new PassThrough();
-  const query: StreamQuery = { containers: CONTAINERS, compression: 'none', bytes: 0, deadlineMs: 10_000 };
+  const query: StreamQuery = {
+    containers: CONTAINERS,
+    compression: 'none',
+    bytes: 0,
+    ahead: false,
+    deadlineMs: 10_000,
+  };
   const answer = all.stream(ID, query, body);
   const sender = new StateSender(body);
   for (const [name, content] of Object.entries(files)) await sender.write(name, Readable.from([content]));
@@ -271,6 +277,7 @@ it.each(['stream', 'store'])(
       containers: CONTAINERS,
       compression: 'none',
       bytes: 2 ** 50,
+      ahead: false,
       deadlineMs: 10_000,
     };
     const failed =

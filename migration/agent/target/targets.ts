@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import type { RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
+import type { AheadQuery, RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
 import type { Bundle, Origin } from '../bundle.ts';
 import { inStep, RequestError } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -48,8 +48,11 @@ export class Targets {
   readonly #configs: CriuConfigs;
   readonly #hooks: PostStartHooks;
   readonly #log: Logger;
-  /** Bytes of streamed states that have arrived since the agent's start. */
+  /** Bytes of streamed states, and of what was sent ahead of them, that have arrived since the agent's start. */
   received = 0;
+  readonly #count = (bytes: number): void => {
+    this.received += bytes;
+  };
 
   constructor(records: Records<TargetDocument>, store: Store, places: TargetPlaces, log: Logger) {
     this.#records = records;
@@ -124,6 +127,20 @@ export class Targets {
     return targetAnswer(target.document);
   }
 
+  /** Takes memory that is sent ahead of a state. */
+  async takeAhead(id: string, query: AheadQuery, body: Readable): Promise<TargetRecord> {
+    const target = this.#target(id);
+    const ahead = target.ahead();
+    const { compression, bytes, limitMs } = query;
+    await inStep('ahead', () =>
+      ahead.take(async (staging) => {
+        await requireSpace(this.#places.imagesDir, Math.max(0, bytes - ahead.bytes));
+        await receiveStream({ ...staging, body, compression, timeoutMs: limitMs, onBytes: this.#count });
+      }),
+    );
+    return targetAnswer(target.document);
+  }
+
   /** Takes a state that arrives as `body`. */
   async stream(id: string, query: StreamQuery, body: Readable): Promise<TargetRecord> {
     const target = this.#target(id);
@@ -131,12 +148,17 @@ export class Targets {
     await target.take(containers, deadlineMs, (deadline, bundle) =>
       this.#staged(id, async (state) => {
         const { staging } = state;
-        await requireSpace(staging, bytes);
-        const onBytes = (count: number): void => {
-          this.received += count;
-        };
-        const onFile = (name: string): void => state.deliverEarly(name, bundle);
-        await receiveStream({ body, compression, staging, timeoutMs: deadline.left(), onBytes, onFile });
+        const ahead = target.ahead();
+        await (query.ahead ? ahead.arrived() : ahead.remove());
+        await requireSpace(staging, Math.max(0, bytes - ahead.bytes));
+        await receiveStream({
+          ...{ staging, body, compression },
+          timeoutMs: deadline.left(),
+          takeBase: ahead.takeBase,
+          onBytes: this.#count,
+          onFile: (name) => state.deliverEarly(name, bundle),
+          onMemory: () => undefined,
+        });
       }),
     );
     return targetAnswer(target.document);
@@ -170,7 +192,8 @@ export class Targets {
   }
 
   #newTarget(id: string, document?: TargetDocument): Target {
-    const context = { records: this.#records, restorer: this.#restorer(id), log: this.#log };
+    const aheadDir = path.join(this.#places.imagesDir, stagingName(id, 'ahead'));
+    const context = { records: this.#records, restorer: this.#restorer(id), aheadDir, log: this.#log };
     const target = new Target(id, context, document);
     this.#targets.set(id, target);
     return target;

@@ -1,11 +1,20 @@
-import { PassThrough } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Readable, Transform } from 'node:stream';
 import type { RestoreRequest, TargetRecord } from '../../contract/agent-api.ts';
 import { StepError } from '../failure.ts';
-import type { TargetLink, Upload, UploadRequest } from '../source/target-link.ts';
+import type { AheadRequest, TargetLink, Upload, UploadRequest } from '../source/target-link.ts';
 import { storePath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import { StreamDecoder } from '../stream/format.ts';
+import { receiveStream } from '../stream/receiver.ts';
+import type { Staging } from '../stream/staged-files.ts';
 import { readTar } from '../tar/reader.ts';
+import { AheadMemory } from '../target/ahead.ts';
+
+const LIMIT_MS = 30_000;
+const ignoring = { onFile: () => undefined, onMemory: () => undefined };
 
 /** A target that does as it is told by the test, and keeps the state that it was sent. */
 export class FakeTarget implements TargetLink {
@@ -13,6 +22,10 @@ export class FakeTarget implements TargetLink {
   readonly #store: Store;
   /** What it was asked for, in order. */
   readonly calls: string[] = [];
+  /** What it was sent ahead. */
+  readonly ahead = new AheadMemory(path.join(tmpdir(), `podferry-fake-ahead-${randomUUID()}`));
+  /** Bytes that it was sent, ahead and afterwards. */
+  bytes = 0;
   /** The state it received, by path. */
   files = new Map<string, Buffer>();
   state: TargetRecord['state'] = 'waiting';
@@ -34,9 +47,17 @@ export class FakeTarget implements TargetLink {
 
   upload(_request: UploadRequest, signal: AbortSignal): Upload {
     this.calls.push('upload');
-    const body = new PassThrough();
+    const body = wire();
     signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
     return { body, answer: this.#receive(body) };
+  }
+
+  sendAhead(_request: AheadRequest, signal: AbortSignal): Upload {
+    this.calls.push('ahead');
+    const body = wire();
+    signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
+    const taken = this.ahead.take((staging) => this.#receiveInto(staging, body));
+    return { body, answer: taken.then(() => this.#record()) };
   }
 
   async restore(request: RestoreRequest): Promise<TargetRecord> {
@@ -67,16 +88,27 @@ export class FakeTarget implements TargetLink {
 
   close(): void {}
 
-  async #receive(body: PassThrough): Promise<TargetRecord> {
-    const pieces = new Map<string, Buffer[]>();
-    const decoder = new StreamDecoder({
-      begin: (path) => void pieces.set(path, []),
-      data: (path, bytes) => void pieces.get(path)?.push(Buffer.from(bytes)),
-      end: (path) => void this.files.set(path, Buffer.concat(pieces.get(path) ?? [])),
-    });
-    for await (const chunk of body as AsyncIterable<Buffer>) decoder.write(chunk);
-    decoder.finish();
+  async #receive(body: Readable): Promise<TargetRecord> {
+    const staging = await mkdtemp(path.join(tmpdir(), 'podferry-fake-target-'));
+    try {
+      await this.#receiveInto({ ...ignoring, staging, takeBase: this.ahead.takeBase }, body);
+      for (const file of await readdir(staging, { recursive: true, withFileTypes: true }))
+        if (file.isFile()) {
+          const local = path.join(file.parentPath, file.name);
+          this.files.set(path.relative(staging, local), await readFile(local));
+        }
+    } finally {
+      await rm(staging, { recursive: true });
+      await this.ahead.remove();
+    }
     return this.#received();
+  }
+
+  async #receiveInto(staging: Staging, body: Readable): Promise<void> {
+    const onBytes = (bytes: number): void => {
+      this.bytes += bytes;
+    };
+    await receiveStream({ ...staging, body, compression: 'none', timeoutMs: LIMIT_MS, onBytes });
   }
 
   async #received(): Promise<TargetRecord> {
@@ -97,4 +129,9 @@ async function joined(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const chunk of chunks) all.push(Buffer.from(chunk));
   return Buffer.concat(all);
+}
+
+/** What comes out is a copy, as of all that was encrypted and decrypted: the sender may use its buffers again. */
+function wire(): Transform {
+  return new Transform({ transform: (chunk: Buffer, _encoding, done) => done(null, Buffer.from(chunk)) });
 }

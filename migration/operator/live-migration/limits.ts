@@ -1,3 +1,4 @@
+import { AHEAD_LIMIT_MS } from '../../contract/agent-api.ts';
 import type { PodmigrationSpec } from '../../contract/podmigration.ts';
 import type { Run } from '../run.ts';
 
@@ -16,8 +17,8 @@ export const UNSCHEDULABLE_MS = 10_000;
  */
 export const FREEZE_MS = 60_000;
 
-/** What may pass besides the freeze between allowing a move and its end before the operator gives it up itself. */
-export const MOVE_GRACE_MS = 15_000;
+/** What may pass besides the freeze, memory that is sent ahead of it included, between allowing a move and its end before the operator gives it up itself. */
+export const MOVE_GRACE_MS = AHEAD_LIMIT_MS + 15_000;
 
 /** How long after that a target whose agent does not answer is told again to give up; its pod is deleted either way. */
 export const UNDO_MS = 30_000;

@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mappings, ownPages, processesOf, readPages } from './process-memory.ts';
+
+const SMAPS = `55d0c0000000-55d0c0004000 rw-p 00000000 00:00 0                          [heap]
+Size:                 16 kB
+Anonymous:            16 kB
+VmFlags: rd wr mr mw me ac sd
+7f0000000000-7f0000010000 r-xp 00000000 fe:00 247260                     /usr/lib/libc.so.6
+Anonymous:             0 kB
+VmFlags: rd ex mr mw me sd
+7f0000010000-7f0000011000 rw-p 00010000 fe:00 247260                     /usr/lib/with a name.so
+Anonymous:             4 kB
+VmFlags: rd wr mr mw me ac sd
+7f0000020000-7f0000030000 rw-s 00000000 00:01 1024                       /dev/zero (deleted)
+Anonymous:            64 kB
+VmFlags: rd wr sh mr mw me ms sd
+7f1000000000-7f9000000000 rw-p 00000000 00:00 0
+Anonymous:             4 kB
+VmFlags: rd wr mr mw me ac sd
+7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0                          [vdso]
+Anonymous:             8 kB
+VmFlags: rd ex mr mw me de sd
+`;
+
+describe('the memory of a process', () => {
+  it('is in private mappings that have pages of their own', () => {
+    expect(mappings(SMAPS).map(({ start }) => start.toString(16))).toEqual(['55d0c0000000', '7f0000010000']);
+  });
+
+  it('is read page by page', () => {
+    const marked = Buffer.alloc(2 ** 20);
+    for (let at = 0; at < marked.length; at += 16) marked.write(`mark ${at}`, at);
+    const ranges = ownPages(process.pid);
+    expect(ranges.length).toBeGreaterThan(3);
+    expect(ranges.map(({ address }) => address)).toEqual(
+      [...ranges].map(({ address }) => address).sort((a, b) => a - b),
+    );
+    let found = 0;
+    for (const portion of readPages(process.pid, ranges, Buffer.alloc(2 ** 20))) {
+      expect(portion.length % 4096).toBe(0);
+      if (portion.includes(marked.subarray(4096, 8192))) found += 1;
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+
+  it('leaves out what is gone by now', () => {
+    const [first] = ownPages(process.pid);
+    if (first === undefined) throw new Error('no memory');
+    const ranges = [
+      { address: 4096 * 10, pages: 3 },
+      { ...first, pages: 1 },
+    ];
+    const portions = [...readPages(process.pid, ranges, Buffer.alloc(8192))].map(({ length }) => length);
+    expect(portions).toEqual([4096]);
+  });
+
+  it('is not there any more when the process has ended', () => {
+    expect(() => ownPages(2 ** 22 + 1)).toThrow('ENOENT');
+  });
+});
+
+describe('the processes of a container', () => {
+  it('come parents first, as CRIU dumps them, and all of them', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'podferry-processes-'));
+    const children = { 10: '12 11 ', 11: '', 12: '13 99 ', 13: '', 99: '' };
+    for (const [pid, list] of Object.entries(children)) {
+      await mkdir(path.join(dir, 'proc', pid, 'task', pid), { recursive: true });
+      await writeFile(path.join(dir, 'proc', pid, 'task', pid, 'children'), list);
+    }
+    await mkdir(path.join(dir, 'cgroup'));
+    await writeFile(path.join(dir, 'cgroup/cgroup.procs'), '10\n11\n12\n13\n20\n');
+    expect(processesOf(10, path.join(dir, 'cgroup'), path.join(dir, 'proc'))).toEqual([10, 12, 13, 11, 20]);
+    await rm(dir, { recursive: true });
+  });
+});
