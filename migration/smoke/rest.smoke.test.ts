@@ -10,11 +10,12 @@ import { SmokeLab } from './lab.ts';
 
 const POD = 'smoke-rest';
 const users = ['rest-none', 'rest-limited', 'rest-full'] as const;
-type User = (typeof users)[number];
+/** Or somebody with a token that nobody gave out. */
+type User = (typeof users)[number] | 'rest-stranger';
 
 let lab: SmokeLab;
 let connections: Agent;
-const tokens = new Map<User, string>();
+const tokens = new Map<User, string>([['rest-stranger', 'made.up.token']]);
 const worker = (number: number) => lab.workers[number] as string;
 
 beforeAll(async () => {
@@ -113,6 +114,7 @@ async function hearUntilOver(user: User, begun: () => void): Promise<string[]> {
 it('asks for a token, and lets each do what they may do in Kubernetes', async () => {
   const route = restRoutes.listMigrations;
   expect((await ask(undefined, route)).status).toBe(401);
+  expect((await ask('rest-stranger', route)).status).toBe(401);
   expect((await ask('rest-none', route)).status).toBe(403);
   expect((await ask('rest-limited', route)).status).toBe(200);
   expect((await ask('rest-limited', restRoutes.listNodes)).status).toBe(403);

@@ -12,7 +12,8 @@ const tokenReview = z.object({
     authenticated: z.boolean().default(false),
     user: z
       .object({
-        username: z.string(),
+        // An empty user goes with a token that is nobody's.
+        username: z.string().default(''),
         uid: z.string().default(''),
         groups: z.array(z.string()).default([]),
         extra: z.record(z.string(), z.array(z.string())).default({}),
@@ -63,7 +64,7 @@ export class Authenticator {
   async #review(token: string): Promise<Reviewed> {
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
     const { status } = tokenReview.parse(await this.#client.request('POST', tokenReviewsPath(), { body }));
-    if (!status.authenticated || !status.user) return 'nobody';
+    if (!status.authenticated || !status.user?.username) return 'nobody';
     const { username, uid, groups, extra } = status.user;
     return { kind: 'user', name: username, uid, groups, extra, token };
   }

@@ -135,7 +135,7 @@ export class RestHarness {
 
 function review(token: string) {
   const user = /^token-(none|limited|full)$/.exec(token)?.[1];
-  if (user === undefined) return { status: { authenticated: false, error: 'bad' } };
+  if (user === undefined) return { status: { user: {}, error: 'bad' } };
   return { status: { authenticated: true, user: { username: user, groups: ['system:authenticated'] } } };
 }
 
