@@ -90,11 +90,21 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     add(
       'kubectl',
       'run kubectl on the lab’s cluster',
-      'All further arguments are kubectl’s; `kubectl migrate` and `kubectl checkpoint` are there too.',
+      'All further arguments are kubectl’s; `kubectl migrate`, `checkpoint` and `restore` are there too.',
     ),
     '[args...]',
   );
   does(kubectl, async (call) => (await import('./commands/kubectl.ts')).kubectl(call, kubectl.args));
+
+  const plugins = add(
+    'plugins',
+    'write the kubectl plugins into a folder, each as an archive with a manifest for krew',
+  )
+    .argument('<folder>', 'where to')
+    .option('--url <base>', 'where the archives will be fetched from (default: that folder)');
+  does(plugins, async (call) =>
+    (await import('./commands/plugins.ts')).plugins(call, plugins.args[0] ?? '', plugins.opts()),
+  );
 
   const ssh = passThrough(
     add(

@@ -42,8 +42,11 @@ export async function buildToolbox(
 
 /** Fills the folder in front of PATH, and whatever else the engine needs to find before it starts. */
 export async function provideTools(engine: Engine, artefacts: Artefacts): Promise<void> {
-  for (const name of ['kubectl', 'kubectl-migrate', 'kubectl-checkpoint'] as const)
-    linkProgram(name, artefacts[name].file);
+  linkProgram('kubectl', artefacts.kubectl.file);
+  for (const name of ['migrate', 'checkpoint', 'restore'] as const) {
+    linkProgram(`kubectl-${name}`, artefacts[`kubectl-${name}`].file);
+    linkProgram(`kubectl_complete-${name}`, artefacts[`kubectl-${name}`].file);
+  }
   for (const name of ['pulumi', 'pulumi-language-nodejs'] as const) {
     if (engine.choice.kind === 'own') linkProgram(name, artefacts[name].file);
     else unlinkProgram(name);

@@ -39,6 +39,7 @@ const artefactNames = [
     'operator.mjs',
     'kubectl-migrate',
     'kubectl-checkpoint',
+    'kubectl-restore',
   ] as const),
   ...(['pulumi-resource-command.mjs', 'pulumi-resource-kubernetes.mjs'] as const),
   ...(['host-packages.tar', 'host-root.tar'] as const),

@@ -24,6 +24,7 @@ const bundles: readonly Bundle[] = [
   { output: 'operator.mjs', entry: 'migration/operator/main.ts', format: 'esm' },
   { output: 'kubectl-migrate', entry: 'migration/kubectl/migrate.ts', format: 'cjs' },
   { output: 'kubectl-checkpoint', entry: 'migration/kubectl/checkpoint.ts', format: 'cjs' },
+  { output: 'kubectl-restore', entry: 'migration/kubectl/restore.ts', format: 'cjs' },
   { output: 'dashboard.js', entry: 'migration/dashboard/main.tsx', format: 'page' },
   { output: 'dashboard.css', entry: 'migration/dashboard/styles/dashboard.css', format: 'page' },
   { output: 'pulumi-resource-command.mjs', entry: 'plugins/command/main.ts', format: 'esm' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { podmigration } from '../contract/podmigration.ts';
-import { checksJson, checksText, isMovable } from './checks-report.ts';
+import { checksObject, checksText, isMovable } from './checks-report.ts';
 
 const answer = (state: string, movable: string, checks: object[]) =>
   podmigration.parse({
@@ -38,8 +38,12 @@ describe('the answer of a dry run', () => {
   });
 
   it('is an object for programs', () => {
-    const json = JSON.parse(checksJson(answer('Failed', 'False', [bad])));
-    expect(json).toEqual({ pod: 'tick', node: 'worker2', movable: false, checks: [bad] });
+    expect(checksObject(answer('Failed', 'False', [bad]))).toEqual({
+      pod: 'tick',
+      node: 'worker2',
+      movable: false,
+      checks: [bad],
+    });
   });
 
   it.each([

@@ -24,10 +24,10 @@ function conclusion({ spec }: Podmigration, checks: readonly CheckResult[]): str
 }
 
 /** The same for programs. */
-export function checksJson({ spec, status }: Podmigration): string {
+export function checksObject({ spec, status }: Podmigration): object {
   const { sourcePod: pod, destHost: node } = spec;
   const checks = status.checks ?? [];
-  return JSON.stringify({ pod, node, movable: isMovable(status), checks }, null, 2);
+  return { pod, node, movable: isMovable(status), checks };
 }
 
 /** Whether the operator has looked, and nothing stands in the way. */

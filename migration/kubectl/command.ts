@@ -1,55 +1,36 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
 import { ApiError } from '../kube/client.ts';
-import { checksJson, checksText, isMovable } from './checks-report.ts';
-import { type ConnectionOptions, connect } from './connection.ts';
+import { checksObject, checksText, isMovable } from './checks-report.ts';
+import { connect } from './connection.ts';
 import { askDryRun } from './dry-run.ts';
+import { EXIT } from './exit-codes.ts';
 import { createMigration, type Ending, follow } from './follow.ts';
-import { asJson, failureText, progressLine, successText } from './report.ts';
+import type { FollowOptions } from './options.ts';
+import { machineText, typedName } from './output.ts';
+import { failureText, progressLine, resultObject, successText } from './report.ts';
 
-/** What both plugins have in common: options, exit codes, following what was begun. */
+/** How every plugin begins, follows and reports. */
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, timeout: 3, noAnswer: 4, interrupted: 130 } as const;
-
-const EXIT_HELP = `
-Exit codes: ${EXIT.ok} done, ${EXIT.failed} refused or failed (the pod runs on where it was), ${EXIT.usage} wrong usage, ${EXIT.timeout} not over
-within --timeout (it goes on), ${EXIT.noAnswer} the API server refused or did not answer, ${EXIT.interrupted} interrupted (it goes on).`;
-
-/** What every plugin's options parse to. */
-export interface Options extends ConnectionOptions {
-  output: 'text' | 'json';
-  timeout: number;
-}
-
-/** A command with the options that every plugin has. */
-export function pluginCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option('-n, --namespace <namespace>', 'the pod’s namespace (default: that of the kubeconfig’s context)')
-    .option('--kubeconfig <file>', 'kubeconfig to use (default: $KUBECONFIG or ~/.kube/config)')
-    .option('--context <name>', 'context of the kubeconfig to use')
-    .addOption(
-      new Option('-o, --output <format>', 'result on standard output')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
-    .option('--timeout <seconds>', 'how long to follow it, in seconds', seconds, 180)
-    .addHelpText('after', EXIT_HELP)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('a number of seconds above 0 is needed');
-  return value;
+/** Runs `work` and makes an exit code of what it throws. */
+export async function guarded(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    say(`error: ${describe(error)}`);
+    return error instanceof ApiError && error.code === 422 ? EXIT.failed : EXIT.noAnswer;
+  }
 }
 
 /** Creates the Podmigration, follows it and reports. Returns the exit code. */
-export async function perform(prefix: string, spec: PodmigrationSpec, options: Options): Promise<number> {
-  try {
+export function perform(prefix: string, spec: PodmigrationSpec, options: FollowOptions): Promise<number> {
+  return guarded(async () => {
     const connection = connect(options);
     const created = await createMigration(connection, prefix, spec);
+    if (!options.wait) {
+      const text = machineText(options.output, resultObject(created), [typedName(created)]);
+      process.stdout.write(`${text ?? `${typedName(created)} created`}\n`);
+      return EXIT.ok;
+    }
     const { name, namespace } = created.metadata;
     process.once('SIGINT', () => {
       say(`\n${goesOn(name, namespace)}`);
@@ -61,17 +42,28 @@ export async function perform(prefix: string, spec: PodmigrationSpec, options: O
     const ending = await follow(connection, created, options.timeout * 1000, watching);
     clearTimeout(nudge);
     return report(ending, name, namespace, options);
-  } catch (error) {
-    say(`error: ${describe(error)}`);
-    return error instanceof ApiError && error.code === 422 ? EXIT.failed : EXIT.noAnswer;
-  }
+  });
+}
+
+/** Asks the API server what it would say of the Podmigration; nothing is made. Returns the exit code. */
+export function performTrial(
+  prefix: string,
+  spec: PodmigrationSpec,
+  options: FollowOptions,
+): Promise<number> {
+  return guarded(async () => {
+    const would = await createMigration(connect(options), prefix, spec, { trial: true });
+    const text = machineText(options.output, would, [typedName(would)]);
+    process.stdout.write(`${text ?? `${typedName(would)} would be created (dry run)`}\n`);
+    return EXIT.ok;
+  });
 }
 
 /** Asks whether it could be done, and reports the checks. Returns the exit code. */
 export async function performDryRun(
   prefix: string,
   spec: PodmigrationSpec,
-  options: Options,
+  options: FollowOptions,
 ): Promise<number> {
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
@@ -90,7 +82,7 @@ export async function performDryRun(
   }
 }
 
-function reportChecks(ending: Ending, options: Options): number {
+function reportChecks(ending: Ending, options: FollowOptions): number {
   if (ending.kind !== 'over') {
     say(
       `error: no answer ${ending.kind === 'timeout' ? `within ${options.timeout} s` : 'before it was deleted'}`,
@@ -98,7 +90,8 @@ function reportChecks(ending: Ending, options: Options): number {
     return ending.kind === 'timeout' ? EXIT.timeout : EXIT.failed;
   }
   const { migration } = ending;
-  process.stdout.write(`${options.output === 'json' ? checksJson(migration) : checksText(migration)}\n`);
+  const text = machineText(options.output, checksObject(migration), [typedName(migration)]);
+  process.stdout.write(`${text ?? checksText(migration)}\n`);
   return isMovable(migration.status) ? EXIT.ok : EXIT.failed;
 }
 
@@ -122,13 +115,14 @@ function observer(onFirst: () => void) {
 const tellTrouble = (message: string): void =>
   say(`lost touch with the API server, trying again: ${message}`);
 
-function report(ending: Ending, name: string, namespace: string, options: Options): number {
+function report(ending: Ending, name: string, namespace: string, options: FollowOptions): number {
   if (ending.kind === 'deleted') {
     say(`error: podmigration ${name} was deleted: it is cancelled unless it was committed before`);
     return EXIT.failed;
   }
   const { migration } = ending;
-  if (options.output === 'json') process.stdout.write(`${asJson(migration)}\n`);
+  const text = machineText(options.output, resultObject(migration), [typedName(migration)]);
+  if (text !== undefined) process.stdout.write(`${text}\n`);
   if (ending.kind === 'timeout') {
     const nobody =
       migration.status.state === undefined ? '; no operator has taken it up: is it running?' : '';
@@ -139,7 +133,7 @@ function report(ending: Ending, name: string, namespace: string, options: Option
     say(`error: ${failureText(migration)}`);
     return EXIT.failed;
   }
-  if (options.output === 'text') process.stdout.write(`${successText(migration)}\n`);
+  if (text === undefined) process.stdout.write(`${successText(migration)}\n`);
   return EXIT.ok;
 }
 
@@ -157,6 +151,6 @@ function describe(error: unknown): string {
 }
 
 /** Progress and errors go to standard error: standard output is the result's. */
-function say(text: string): void {
+export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }

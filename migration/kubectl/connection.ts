@@ -25,6 +25,12 @@ export function connect(options: ConnectionOptions): Connection {
   return { client: kubeClient(config), namespace: options.namespace ?? inContext ?? 'default' };
 }
 
+/** Names of the kubeconfig's contexts. */
+export const contextNames = ({ kubeconfig }: ConnectionOptions): string[] =>
+  loadConfig(kubeconfig)
+    .getContexts()
+    .map(({ name }) => name);
+
 function loadConfig(file: string | undefined): KubeConfig {
   const config = new KubeConfig();
   try {

@@ -11,11 +11,15 @@ import { migrationsPath } from '../kube/paths.ts';
 import { Reflector } from '../kube/reflector.ts';
 import type { Connection } from './connection.ts';
 
-/** Creates a Podmigration whose name begins with `prefix`. The API server's refusal is thrown as it is. */
+/**
+ * Creates a Podmigration whose name begins with `prefix`. The API server's refusal is thrown as it is. `trial`: the API server only
+ * answers what would come of it.
+ */
 export async function createMigration(
   { client, namespace }: Connection,
   prefix: string,
   spec: PodmigrationSpec,
+  { trial = false } = {},
 ): Promise<Podmigration> {
   const body = {
     apiVersion: PODMIGRATION_API_VERSION,
@@ -23,7 +27,12 @@ export async function createMigration(
     metadata: { generateName: `${prefix}-` },
     spec,
   };
-  return podmigration.parse(await client.request('POST', migrationsPath(namespace), { body }));
+  const details = { body, ...(trial && { query: { dryRun: 'All' } }) };
+  const made = z
+    .looseObject({ metadata: z.looseObject({}) })
+    .parse(await client.request('POST', migrationsPath(namespace), details));
+  // What is not made has no version.
+  return podmigration.parse({ ...made, metadata: { resourceVersion: '', ...made.metadata } });
 }
 
 /** How the following of a Podmigration ended. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { podmigration } from '../contract/podmigration.ts';
-import { asJson, duration, failureText, progressLine, size, successText } from './report.ts';
+import { duration, failureText, progressLine, resultObject, size, successText } from './report.ts';
 
 const of = (action: string, status: object) =>
   podmigration.parse({
@@ -54,7 +54,7 @@ describe('the report', () => {
   });
 
   it('for programs is the name and the status', () => {
-    expect(JSON.parse(asJson(moved))).toMatchObject({
+    expect(resultObject(moved)).toMatchObject({
       name: 'migrate-tick-x',
       state: 'Succeeded',
       bytes: 5028352,

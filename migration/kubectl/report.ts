@@ -18,20 +18,17 @@ export function size(bytes: number): string {
 }
 
 /** The result for programs: the object's name and its status. */
-export function asJson({ metadata, spec, status }: Podmigration): string {
-  return JSON.stringify(
-    { name: metadata.name, namespace: metadata.namespace, action: spec.action, ...status },
-    null,
-    2,
-  );
+export function resultObject({ metadata, spec, status }: Podmigration): object {
+  return { name: metadata.name, namespace: metadata.namespace, action: spec.action, ...status };
 }
 
 /** The result of something that succeeded, for people. */
 export function successText({ spec, status }: Podmigration): string {
-  const what =
-    spec.action === 'live-migration'
-      ? `${status.sourcePod} moved from ${status.sourceNode} to ${status.targetNode}; it is now ${status.targetPod}`
-      : `${status.sourcePod} saved to ${status.checkpointPath}; it runs on`;
+  const what = {
+    'live-migration': `${status.sourcePod} moved from ${status.sourceNode} to ${status.targetNode}; it is now ${status.targetPod}`,
+    checkpoint: `${status.sourcePod} saved to ${status.checkpointPath}; it runs on`,
+    restore: `restored from ${status.checkpointPath}: ${(status.restoredPods ?? []).join(', ') || 'no pod'}`,
+  }[spec.action];
   const numbers = [
     status.freezeMs === undefined ? [] : `frozen ${duration(status.freezeMs)}`,
     status.totalMs === undefined ? [] : `total ${duration(status.totalMs)}`,
