@@ -5,7 +5,7 @@ import { mustCapture } from './programs.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 /** Seconds for podman to stop or start a container. */
-const POWER_SECONDS = 60;
+const POWER_SECONDS = 240;
 
 /** The power button of the lab's hosts; undefined when they are not podman's. */
 export function hostPower({ stack, journal }: Call): MatrixLab['power'] {

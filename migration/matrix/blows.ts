@@ -52,24 +52,35 @@ function bothWays(scene: Scene, script: (address: string) => string): Promise<un
 export const noPower = (lab: MatrixLab): string | undefined =>
   lab.power ? undefined : 'hosts of your own are not switched off';
 
-const HIDDEN = 'podferry.invalid/hidden:matrix';
-
-/** The image is still on the target's node, under a name that nobody asks for. */
-export const hideImage = (scene: Scene): Promise<string> => renameImage(scene, redisImage(scene), HIDDEN);
-
-export const showImage = (scene: Scene): Promise<string> => renameImage(scene, HIDDEN, redisImage(scene));
+const HIDDEN = '/var/lib/podferry-hidden-image.tar';
 
 const redisImage = ({ lab }: Scene): string => lab.outputs.apps.image.redis ?? '';
 
-function renameImage(scene: Scene, from: string, to: string): Promise<string> {
-  const script = `set -eu
-ctr -n k8s.io images ls -q | grep -qxF ${from} || exit 0
-ctr -n k8s.io images tag --force ${from} ${to} >/dev/null
-ctr -n k8s.io images label ${to} io.cri-containerd.pinned=pinned io.cri-containerd.image=managed >/dev/null
-ctr -n k8s.io images rm ${from} >/dev/null
-`;
-  return onEnd(scene, 'target', script);
-}
+/** Takes the image from the target's node under all its names: pods of moves ask for it by its digest. */
+export const hideImage = (scene: Scene): Promise<string> =>
+  onEnd(
+    scene,
+    'target',
+    `set -eu
+digest=$(ctr -n k8s.io images ls name==${redisImage(scene)} | awk 'NR == 2 { print $3 }')
+[ -n "$digest" ]
+ctr -n k8s.io images export ${HIDDEN}.part ${redisImage(scene)}
+mv ${HIDDEN}.part ${HIDDEN}
+ctr -n k8s.io images ls | awk -v digest="$digest" '$3 == digest { print $1 }' | xargs ctr -n k8s.io images rm >/dev/null
+`,
+  );
+
+export const showImage = (scene: Scene): Promise<string> =>
+  onEnd(
+    scene,
+    'target',
+    `set -eu
+[ -e ${HIDDEN} ] || exit 0
+ctr -n k8s.io images import ${HIDDEN} >/dev/null
+ctr -n k8s.io images label ${redisImage(scene)} io.cri-containerd.pinned=pinned >/dev/null
+rm ${HIDDEN}
+`,
+  );
 
 /** Cuts CRIU's image of the process short, where it waits, checked and whole, to be restored. */
 export const spoilImages = (scene: Scene): Promise<string> =>

@@ -18,7 +18,7 @@ export interface Scene {
   namespace: string;
 }
 
-export const ON_NODE_SECONDS = 30;
+export const ON_NODE_SECONDS = 90;
 
 export const nodeOf = ({ source, target }: Scene, end: 'source' | 'target'): string =>
   end === 'source' ? source : target;

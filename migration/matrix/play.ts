@@ -8,9 +8,9 @@ import { endOf } from './points.ts';
 import { remains } from './remains.ts';
 import type { Subject, SubjectPod } from './subject.ts';
 
-const REACH_SECONDS = 60;
-const SETTLE_SECONDS = 180;
-const NODES_SECONDS = 120;
+const REACH_SECONDS = 120;
+const SETTLE_SECONDS = 400;
+const NODES_SECONDS = 300;
 const LOOK_MS = 500;
 
 /** The freeze's deadline of a move, in seconds, where the fault has none of its own. */

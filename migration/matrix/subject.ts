@@ -4,7 +4,7 @@ import type { MatrixLab } from './matrix-lab.ts';
 import { ON_NODE_SECONDS } from './matrix-lab.ts';
 
 const LABEL = 'podferry.dev/matrix';
-const READY_SECONDS = 60;
+const READY_SECONDS = 180;
 
 const podList = z.object({
   items: z.array(
