@@ -224,7 +224,7 @@ describe('a held checkpoint', () => {
     expect(over).toMatchObject({ state: 'failed', failure: { step: 'deadline' } });
     await lab.onNode(master, `${ROOT}; rm -rf "$root/.podferry/held/ckpt-held"`);
     await lab.removePods(pod);
-  });
+  }, 300_000);
 });
 
 /** Asks the first worker's agent as the operator would. */
