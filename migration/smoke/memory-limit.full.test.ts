@@ -11,7 +11,8 @@ const LIMIT_MIB = 232;
 /** The probe, holding memory that it wrote to and that does not compress. */
 const program = [
   'import os, runpy, sys',
-  `kept = bytearray(b"".join(os.urandom(1 << 20) for _ in range(${KEPT_MIB})))`,
+  `kept = bytearray(${KEPT_MIB} << 20)`,
+  `for at in range(${KEPT_MIB}): kept[at << 20:(at + 1) << 20] = os.urandom(1 << 20)`,
   'sys.path.insert(0, "/usr/local/lib/probe")',
   'sys.argv = ["main.py"]',
   'runpy.run_path("/usr/local/lib/probe/main.py", run_name="__main__")',
