@@ -32,7 +32,7 @@ afterAll(async () => {
   await lab.close();
 });
 
-/** One without any rights, one with those of Kubernetes' role `admin` over our objects here, one that may do everything. */
+/** One without any rights, one with those that a mover needs here, one that may do everything. */
 function accounts() {
   const { namespace } = lab;
   const rbac = 'rbac.authorization.k8s.io';
