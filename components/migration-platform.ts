@@ -4,9 +4,12 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
 import { podmigrationCrd } from '../migration/contract/crd.ts';
+import { EVICTIONS_SERVICE } from '../migration/contract/evictions.ts';
 import { podCheckpointCrd } from '../migration/contract/podcheckpoint-crd.ts';
 import { REST_NODE_PORT, REST_SERVICE } from '../migration/contract/rest.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
+import { evictionsServiceSpec, evictionsWebhook } from '../migration/operator/evictions/manifests.ts';
+import { evictionsPath } from '../migration/operator/evictions/path.ts';
 import { reservedNamesBinding, reservedNamesPolicy } from '../migration/operator/held-move/reserved-names.ts';
 import {
   clusterRules,
@@ -75,7 +78,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const reserved = this.#reservedNames(crds);
     const deployment = this.#operator(credentials, [...crds, ...reserved, ...args.cluster.appImagesReady]);
     const service = this.#restService(deployment);
-    this.ready = [...agents, deployment, service];
+    this.ready = [...agents, deployment, service, this.#evictions(credentials, deployment)];
     this.runtimeReady = [runtimeClass];
     this.operator = {
       namespace: OPERATOR_NAMESPACE,
@@ -192,6 +195,27 @@ export class MigrationPlatform extends pulumi.ComponentResource {
       REST_SERVICE,
       { metadata: { name: REST_SERVICE, namespace: deployment.metadata.namespace }, spec: restServiceSpec },
       { ...this.#inCluster, dependsOn: deployment },
+    );
+  }
+
+  /** Has evictions ask the operator first; registered when there is somebody to ask. */
+  #evictions(credentials: remote.Command, deployment: k8s.apps.v1.Deployment): pulumi.Resource {
+    const service = new k8s.core.v1.Service(
+      EVICTIONS_SERVICE,
+      {
+        metadata: { name: EVICTIONS_SERVICE, namespace: deployment.metadata.namespace },
+        spec: evictionsServiceSpec,
+      },
+      this.#inCluster,
+    );
+    const registration = credentials.stdout.apply((text) => {
+      const { ca, key } = operatorCertOutput.parse(JSON.parse(text));
+      return evictionsWebhook(ca, evictionsPath(key));
+    });
+    return new k8s.admissionregistration.v1.ValidatingWebhookConfiguration(
+      EVICTIONS_SERVICE,
+      { metadata: registration.metadata, webhooks: registration.webhooks },
+      { ...this.#inCluster, dependsOn: [service, deployment] },
     );
   }
 

@@ -42,3 +42,12 @@ export const HANDOVER_ANNOTATION = 'podferry.dev/handover';
 
 /** Label on a Podmigration that somebody asked for by a pod's annotations: the pod's uid. */
 export const SNAPSHOT_OF_LABEL = 'podferry.dev/snapshot-of';
+
+/**
+ * Label on a pod, or on a namespace for all pods in it: `move` has evictions (`kubectl drain`) move the pod to another node. Any other
+ * value on a pod: evict it as usual, whatever its namespace says.
+ */
+export const EVICT_LABEL = 'podferry.dev/evict';
+
+/** Annotation on a pod whose move for an eviction was given up, as it did not get its turn: it is not moved for another one. */
+export const EVICTION_GIVEN_UP_ANNOTATION = 'podferry.dev/eviction-given-up';

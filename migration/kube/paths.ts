@@ -12,7 +12,11 @@ export const podPath = (namespace: string, name: string): string => `${podsPath(
 
 export const nodesPath = (): string => '/api/v1/nodes';
 
+export const nodePath = (name: string): string => `${nodesPath()}/${segment(name)}`;
+
 export const namespacesPath = (): string => '/api/v1/namespaces';
+
+export const namespacePath = (name: string): string => `${namespacesPath()}/${segment(name)}`;
 
 export const migrationsPath = (namespace?: string): string =>
   namespace === undefined

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   CHECKPOINT_ANNOTATION,
   CONTAINERS_ANNOTATION,
+  EVICTION_GIVEN_UP_ANNOTATION,
   HANDOVER_ANNOTATION,
   MIGRATION_ANNOTATION,
   ORIGIN_ANNOTATION,
@@ -51,6 +52,7 @@ const OF_ONE_POD = [
   CHECKPOINT_ANNOTATION,
   SNAPSHOT_POLICY_ANNOTATION,
   SNAPSHOT_PATH_ANNOTATION,
+  EVICTION_GIVEN_UP_ANNOTATION,
 ];
 
 /** The state that a target waits for: of which migration, and of which containers, in the order in which they start. */

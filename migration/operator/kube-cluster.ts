@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ORIGIN_ANNOTATION, SNAPSHOT_OF_LABEL } from '../contract/annotations.ts';
 import type { PodCheckpoint } from '../contract/podcheckpoint.ts';
 import {
@@ -12,15 +11,7 @@ import {
 } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import { type Node, node, type Pod, pod, podDocument } from '../kube/objects.ts';
-import {
-  claimPath,
-  eventsPath,
-  migrationPath,
-  migrationsPath,
-  nodesPath,
-  podPath,
-  podsPath,
-} from '../kube/paths.ts';
+import { claimPath, migrationPath, migrationsPath, nodesPath, podPath, podsPath } from '../kube/paths.ts';
 import { Reflector } from '../kube/reflector.ts';
 import { KubePodCheckpoints } from './checkpoint/kube-pod-checkpoints.ts';
 import { checkpointOf } from './checkpoint/readers.ts';
@@ -39,9 +30,7 @@ import type {
 } from './cluster.ts';
 import { controllerPath, controllerSelector, type Owner } from './handover/controllers.ts';
 import { KubeEndpoints } from './handover/kube-endpoints.ts';
-
-/** Who the operator is in events and leases. */
-export const OPERATOR_NAME = 'podferry-operator';
+import { postEvent } from './post-event.ts';
 
 /** What the operator is told about, besides what it asks for. */
 export interface Watchers {
@@ -303,19 +292,7 @@ export class KubeCluster implements Cluster {
   }
 
   tell(regarding: Regarding, event: ClusterEvent): void {
-    const { namespace } = regarding;
-    const body = {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: { name: `${regarding.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`, namespace },
-      eventTime: new Date().toISOString().replace('Z', '000Z'),
-      reportingController: OPERATOR_NAME,
-      reportingInstance: this.#identity,
-      regarding,
-      ...event,
-      note: event.note.slice(0, 1024),
-    };
-    this.#client.request('POST', eventsPath(namespace), { body }).catch((error: unknown) => {
+    postEvent(this.#client, this.#identity, regarding, event).catch((error: unknown) => {
       this.#watchers.onError('events', error);
     });
   }

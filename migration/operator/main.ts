@@ -4,12 +4,14 @@ import { collectDefaultMetrics } from 'prom-client';
 import { kubeClient } from '../kube/client.ts';
 import { readCredentials, tlsWire } from './agent-wire.ts';
 import { runController } from './controller.ts';
+import { kubeEvictionWorld } from './evictions/kube-world.ts';
+import { evictionsServer } from './evictions/server.ts';
 import { serveHealth } from './health.ts';
 import { httpAgents } from './http-agents.ts';
-import { OPERATOR_NAME } from './kube-cluster.ts';
 import { runAsLeader } from './lease.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { observedClient } from './observed-client.ts';
+import { OPERATOR_NAME } from './post-event.ts';
 import { restServer } from './rest/server.ts';
 import { readSettings } from './settings.ts';
 
@@ -41,6 +43,10 @@ async function main(): Promise<void> {
   );
   const rest = await restServer({ client, credentials, log, registry: metrics.registry });
   await rest.listen({ host: '0.0.0.0', port: settings.restPort });
+  const world = kubeEvictionWorld(client, settings.identity, (error) =>
+    log.warn({ what: 'events', err: error }, 'lost touch with the API server'),
+  );
+  const evictions = evictionsServer(world, credentials, log).listen(settings.evictionsPort);
   const lease = {
     client,
     namespace: settings.namespace,
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
   });
   await rest.close();
   health.close();
+  evictions.close();
 }
 
 await main();

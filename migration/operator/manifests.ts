@@ -1,4 +1,5 @@
 import { AGENT_PORT } from '../contract/agent-api.ts';
+import { EVICTIONS_PORT } from '../contract/evictions.ts';
 import { PODCHECKPOINT_GROUP, PODCHECKPOINT_PLURAL } from '../contract/podcheckpoint.ts';
 import { PODMIGRATION_GROUP, PODMIGRATION_PLURAL } from '../contract/podmigration.ts';
 import { REST_NODE_PORT, REST_PORT } from '../contract/rest.ts';
@@ -69,6 +70,8 @@ export const clusterRules: Rule[] = [
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
   { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   { apiGroups: [''], resources: ['namespaces', 'events'], verbs: ['list'] },
+  // Evictions: a namespace's label says whether they move its pods; whether a node is being cleared says the node.
+  { apiGroups: [''], resources: ['namespaces', 'nodes'], verbs: ['get'] },
 ];
 
 /** For a Role in the operator's own namespace: the lease by which its replicas agree on one leader. */
@@ -146,6 +149,7 @@ function operatorContainer(image: string, limits: Limits) {
       { name: 'PODFERRY_AGENT_PORT', value: String(AGENT_PORT) },
       { name: 'PODFERRY_HEALTH_PORT', value: String(HEALTH_PORT) },
       { name: 'PODFERRY_REST_PORT', value: String(REST_PORT) },
+      { name: 'PODFERRY_EVICTIONS_PORT', value: String(EVICTIONS_PORT) },
       { name: 'PODFERRY_MIGRATIONS_PER_NODE', value: String(limits.perNode) },
       { name: 'PODFERRY_MIGRATIONS_PER_CLUSTER', value: String(limits.perCluster) },
       fromField('POD_NAME', 'metadata.name'),
@@ -154,6 +158,7 @@ function operatorContainer(image: string, limits: Limits) {
     ports: [
       { name: 'health', containerPort: HEALTH_PORT },
       { name: 'rest', containerPort: REST_PORT },
+      { name: 'evictions', containerPort: EVICTIONS_PORT },
     ],
     readinessProbe: { ...probe('/readyz'), periodSeconds: 1 },
     livenessProbe: { ...probe('/healthz'), failureThreshold: 6 },

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { AGENT_PORT } from '../contract/agent-api.ts';
+import { EVICTIONS_PORT } from '../contract/evictions.ts';
 import { REST_PORT } from '../contract/rest.ts';
 import type { Limits } from './slots.ts';
 
@@ -10,6 +11,7 @@ const environment = z.object({
   PODFERRY_AGENT_PORT: z.coerce.number().int().min(1).max(65535).default(AGENT_PORT),
   PODFERRY_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   PODFERRY_REST_PORT: z.coerce.number().int().min(0).max(65535).default(REST_PORT),
+  PODFERRY_EVICTIONS_PORT: z.coerce.number().int().min(0).max(65535).default(EVICTIONS_PORT),
   PODFERRY_MIGRATIONS_PER_NODE: z.coerce.number().int().min(1).default(2),
   PODFERRY_MIGRATIONS_PER_CLUSTER: z.coerce.number().int().min(1).default(10),
   PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -22,6 +24,7 @@ export interface Settings {
   agentPort: number;
   healthPort: number;
   restPort: number;
+  evictionsPort: number;
   logLevel: string;
   limits: Limits;
   /** Who this process is in the lease and in events. */
@@ -39,6 +42,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     agentPort: e.PODFERRY_AGENT_PORT,
     healthPort: e.PODFERRY_HEALTH_PORT,
     restPort: e.PODFERRY_REST_PORT,
+    evictionsPort: e.PODFERRY_EVICTIONS_PORT,
     logLevel: e.PODFERRY_LOG_LEVEL,
     limits: {
       perNode: e.PODFERRY_MIGRATIONS_PER_NODE,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EVICTIONS_HOST_NAME } from '../../migration/contract/evictions.ts';
 import { REST_HOST_NAMES } from '../../migration/contract/rest.ts';
 import { exampleContext, exampleLab } from '../testing.ts';
 import { agentCa } from './agent-ca.ts';
@@ -62,7 +63,7 @@ describe.skipIf(!has('openssl', 'jq', 'flock'))(
       expect(sign('{"csr":"-----BEGIN CERTIFICATE REQUEST-----"}').status).not.toBe(0);
     });
 
-    it('give the operator a certificate for agents and for the users of its REST API', () => {
+    it('give the operator a certificate for agents, for the users of its REST API and for its webhook', () => {
       const run = () => runLocally(operatorCert, contextOf('master'), master).stdout;
       const { cert, ca } = operatorCertOutput.parse(JSON.parse(run()));
       const parsed = new X509Certificate(cert);
@@ -71,6 +72,7 @@ describe.skipIf(!has('openssl', 'jq', 'flock'))(
       expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1']);
       expect(parsed.checkHost(REST_HOST_NAMES[0] ?? '')).toBeDefined();
       expect(parsed.checkIP(contextOf('master').host.address)).toBeDefined();
+      expect(parsed.checkHost(EVICTIONS_HOST_NAME)).toBeDefined();
       expect(run()).toBe(run());
     });
   },
