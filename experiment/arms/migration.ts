@@ -38,6 +38,10 @@ function migration(name: string, what: string, how: Partial<PodmigrationSpec>): 
 export const store = migration('store', 'podferry by stop-and-copy through the shared store (NFS)', {
   transport: 'store',
 });
-export const stream = migration('stream', 'podferry by stop-and-copy from agent to agent', {
-  transport: 'stream',
-});
+export const stream = migration(
+  'stream',
+  'podferry from agent to agent (its default): memory ahead of the freeze, what was left or changed within it',
+  {
+    transport: 'stream',
+  },
+);
