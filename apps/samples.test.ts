@@ -82,6 +82,38 @@ const answers: Record<string, { before: string; good: string; bad: string[] }> =
       json({ step: 5, curve: [[0, 0.7]], replay: 'same' }),
     ],
   },
+  video: {
+    before: json({ frames: 100 }),
+    good: json({ frames: 140 }),
+    bad: [json({ frames: 20 }), json({ frames: 140, nonce: 'b2' })],
+  },
+  postgresql: {
+    before: json({ rows: 2, digest: 'd1' }),
+    good: json({ rows: 2, digest: 'd1' }),
+    bad: [
+      json({ rows: 1, digest: 'd1' }),
+      json({ rows: 2, digest: 'd2' }),
+      json({ rows: 2, digest: 'd1', nonce: 'b2' }),
+    ],
+  },
+  rabbitmq: {
+    before: JSON.stringify([{ payload: 'a' }, { payload: 'b' }]),
+    good: JSON.stringify([{ payload: 'b' }, { payload: 'a' }]),
+    bad: [
+      '[]',
+      JSON.stringify([{ payload: 'a' }]),
+      JSON.stringify([{ payload: 'a' }, { payload: 'b' }, { payload: 'b' }]),
+    ],
+  },
+  jvm: {
+    before: json({ requests: 5, microseconds: 900, compilerMs: 70 }),
+    good: json({ requests: 5, microseconds: 900, compilerMs: 75 }),
+    bad: [
+      json({ requests: 4, microseconds: 900, compilerMs: 75 }),
+      json({ requests: 5, microseconds: 900, compilerMs: 7 }),
+      json({ requests: 5, microseconds: 900, compilerMs: 75, nonce: 'b2' }),
+    ],
+  },
 };
 
 it.each(sampleNames)('%s tells what was lost, and what was not', (name) => {

@@ -168,7 +168,10 @@ async function unpackTree(
 async function makeInTree(tree: string, { files = {}, script }: InTree, { signal }: Job): Promise<void> {
   for (const [path, file] of Object.entries(files)) await place(file, tree, path);
   const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin' };
-  await run('chroot', [tree, 'sh', '-euc', script], { timeoutSeconds: 300, env, signal });
+  // Some programs find their own libraries by way of /proc.
+  const apart = ['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${join(tree, 'proc')}`];
+  const args = [...apart, 'chroot', tree, 'sh', '-euc', script];
+  await run('unshare', args, { timeoutSeconds: 300, env, signal });
 }
 
 /** The paths that patterns stand for inside a tree. @throws Error naming one that stands for nothing */
@@ -192,5 +195,6 @@ async function librariesOf(tree: string, paths: readonly string[]): Promise<stri
 /** The paths of libraries in the output of `ldd`. */
 export function librariesAmong(listing: string): string[] {
   const paths = listing.split('\n').map((line) => /(?:=> )?(\/\S+) \(0x/.exec(line)?.[1]);
-  return [...new Set(paths.filter((path) => path !== undefined))];
+  // Those that a program finds from where it lies itself come with it.
+  return [...new Set(paths.filter((path) => path !== undefined && !path.includes('/../')))] as string[];
 }

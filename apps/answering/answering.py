@@ -91,34 +91,40 @@ class Connection:
 class Server:
     """Accepts clients and moves their bytes."""
 
-    def __init__(self, port, answers):
-        """`answers`: path -> function whose value is answered as JSON."""
+    def __init__(self, port, answers, connection=Connection):
+        """`answers`: path -> function whose value is answered as JSON. `connection`: what a client becomes here."""
         self.answers = answers
+        self.connection = connection
+        self.connections = set()
         self.selector = selectors.DefaultSelector()
         self.listener = socket.create_server(("", port), backlog=64)
         self.listener.setblocking(False)
-        self.selector.register(self.listener, selectors.EVENT_READ, None)
-        self.clients = 0
+        self.watch(self.listener, self.accept)
+
+    def watch(self, file, ready):
+        """Calls a function whenever there is something to read from a file."""
+        self.selector.register(file, selectors.EVENT_READ, lambda _events: ready())
 
     def step(self, seconds):
         """Waits for bytes, so long at most, and serves those that came."""
         for key, events in self.selector.select(seconds):
-            if key.data is None:
-                self.accept()
-            else:
-                self.transfer(key.data, events)
+            key.data(events)
 
     def accept(self):
         try:
             sock, _ = self.listener.accept()
         except OSError:
             return
-        if self.clients >= CONNECTION_LIMIT:
+        if len(self.connections) >= CONNECTION_LIMIT:
             sock.close()
             return
         sock.setblocking(False)
-        self.clients += 1
-        self.selector.register(sock, selectors.EVENT_READ, Connection(sock))
+        connection = self.connection(sock)
+        self.connections.add(connection)
+        self.selector.register(sock, selectors.EVENT_READ, self.transfer_of(connection))
+
+    def transfer_of(self, connection):
+        return lambda events: self.transfer(connection, events)
 
     def transfer(self, connection, events):
         try:
@@ -137,13 +143,17 @@ class Server:
             return self.drop(connection)
         if connection.closing and not connection.write:
             return self.drop(connection)
+        self.expect(connection)
+
+    def expect(self, connection):
+        """Waits until it can be written to when there is something to write, and otherwise until it says something."""
         wanted = selectors.EVENT_WRITE if connection.write else selectors.EVENT_READ
-        self.selector.modify(connection.sock, wanted, connection)
+        self.selector.modify(connection.sock, wanted, self.transfer_of(connection))
 
     def drop(self, connection):
         self.selector.unregister(connection.sock)
         connection.sock.close()
-        self.clients -= 1
+        self.connections.discard(connection)
 
 
 class Rhythm:
