@@ -20,7 +20,7 @@ beforeAll(async () => {
   pods = new SamplePods(lab, 'smoke-sample', light);
   await pods.start();
   moved = await pods.move();
-});
+}, 400_000);
 afterAll(async () => {
   await pods.remove();
   await lab.close();
