@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { BROWSER_PROGRAMS } from '../migration/smoke/browser-programs.ts';
 import { Failure } from './failure.ts';
 import type { Journal } from './journal.ts';
 import { capture, findProgram, lastLines } from './programs.ts';
@@ -9,14 +10,14 @@ export interface Need {
   podmanHosts: boolean;
   /** Names of what has to be built. */
   toBuild: readonly string[];
-  /** The project's own shell scripts are checked. */
+  /** The project's own tests are run: shell scripts are checked, the dashboard is used in a browser. */
   testing: boolean;
 }
 
 interface Requirement {
   package: string;
-  /** A program on PATH or an absolute file; present means that nothing has to be installed, whoever brought it. */
-  proof: string;
+  /** Programs on PATH or absolute files; one that is present means that nothing has to be installed, whoever brought it. */
+  proof: string | readonly string[];
   when(need: Need): boolean;
 }
 
@@ -33,12 +34,13 @@ const requirements: readonly Requirement[] = [
   { package: 'openssh-client', proof: 'ssh', when: () => true },
   { package: 'iproute2', proof: 'ip', when: (need) => need.podmanHosts },
   { package: 'procps', proof: 'sysctl', when: (need) => need.podmanHosts },
+  { package: 'chromium', proof: BROWSER_PROGRAMS, when: (need) => need.testing },
   { package: 'shellcheck', proof: 'shellcheck', when: (need) => need.testing },
 ];
 
-/** The hosts' packages and root file system, and the packages of samples, are what is fetched from a Debian archive. */
+/** The hosts' packages and root file system are what is fetched from a Debian archive. */
 export function fromDebian({ toBuild }: Pick<Need, 'toBuild'>): boolean {
-  return toBuild.some((name) => name.startsWith('host-') || name.startsWith('packages-'));
+  return toBuild.some((name) => name.startsWith('host-'));
 }
 
 /** Images are built with podman, wherever the hosts are. */
@@ -52,7 +54,7 @@ const ADMIN_PATH = '/usr/local/sbin:/usr/sbin:/sbin';
 /** Names of the Debian packages that have to be installed on this machine. */
 export function missingPackages(need: Need, present: (proof: string) => boolean = isPresent): string[] {
   return requirements
-    .filter((requirement) => requirement.when(need) && !present(requirement.proof))
+    .filter((requirement) => requirement.when(need) && ![requirement.proof].flat().some(present))
     .map((requirement) => requirement.package);
 }
 

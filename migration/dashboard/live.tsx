@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import type { ApiClient } from './api/client.ts';
 import { type Connection, follow } from './api/follow.ts';
+import { UnreachableError } from './api/problem-error.ts';
 import { Lab } from './models/lab.ts';
 
 /** While objects come in a flood the page is drawn this often, in ms. */
@@ -22,7 +23,7 @@ export function useLive(client: ApiClient): { lab: Lab; connection: Connection }
     };
     void follow(
       {
-        open: (signal) => client.stream(signal),
+        open: (signal) => client.stream(whileOnline(signal)),
         onMessage: (message) => {
           lab.take(message, Date.now());
           drawSoon();
@@ -39,6 +40,14 @@ export function useLive(client: ApiClient): { lab: Lab; connection: Connection }
     };
   }, [client, lab]);
   return { lab, connection };
+}
+
+/** Fires with `signal`, or when the machine says that it has no network, which an open stream would notice much later. */
+function whileOnline(signal: AbortSignal): AbortSignal {
+  const offline = new AbortController();
+  const end = () => offline.abort(new UnreachableError('this machine has no network'));
+  addEventListener('offline', end, { once: true, signal });
+  return AbortSignal.any([signal, offline.signal]);
 }
 
 /** Ends early when the machine says that it has a network again, or the page is looked at again. */

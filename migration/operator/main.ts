@@ -41,7 +41,8 @@ async function main(): Promise<void> {
     metrics.registry,
     settings.healthPort,
   );
-  const rest = await restServer({ client, credentials, log, registry: metrics.registry });
+  const { dashboardDirectory } = settings;
+  const rest = await restServer({ client, credentials, log, registry: metrics.registry, dashboardDirectory });
   await rest.listen({ host: '0.0.0.0', port: settings.restPort });
   const world = kubeEvictionWorld(client, settings.identity, (error) =>
     log.warn({ what: 'events', err: error }, 'lost touch with the API server'),

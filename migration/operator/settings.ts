@@ -12,6 +12,7 @@ const environment = z.object({
   PODFERRY_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   PODFERRY_REST_PORT: z.coerce.number().int().min(0).max(65535).default(REST_PORT),
   PODFERRY_EVICTIONS_PORT: z.coerce.number().int().min(0).max(65535).default(EVICTIONS_PORT),
+  PODFERRY_DASHBOARD_DIR: z.string().default('/usr/local/share/podferry/dashboard'),
   PODFERRY_MIGRATIONS_PER_NODE: z.coerce.number().int().min(1).default(2),
   PODFERRY_MIGRATIONS_PER_CLUSTER: z.coerce.number().int().min(1).default(10),
   PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -25,6 +26,7 @@ export interface Settings {
   healthPort: number;
   restPort: number;
   evictionsPort: number;
+  dashboardDirectory: string;
   logLevel: string;
   limits: Limits;
   /** Who this process is in the lease and in events. */
@@ -43,6 +45,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     healthPort: e.PODFERRY_HEALTH_PORT,
     restPort: e.PODFERRY_REST_PORT,
     evictionsPort: e.PODFERRY_EVICTIONS_PORT,
+    dashboardDirectory: e.PODFERRY_DASHBOARD_DIR,
     logLevel: e.PODFERRY_LOG_LEVEL,
     limits: {
       perNode: e.PODFERRY_MIGRATIONS_PER_NODE,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SmokeLab } from './lab.ts';
+import { HOLD, LET_GO } from './undumpable.ts';
 
 let lab: SmokeLab;
 let [here, there]: string[] = [];
@@ -183,24 +184,6 @@ describe('a move that cannot be', () => {
 describe('a pod that CRIU cannot dump', () => {
   const pod = 'smoke-undumpable';
   afterEach(() => lab.removePods(pod));
-
-  /**
-   * A child of the container's first process that holds a netlink socket with an answer (to RTM_GETLINK) that nobody reads. CRIU
-   * does not dump such a one, and no check sees it before: it is a matter of a moment.
-   */
-  const HOLD = [
-    'import os, socket, struct, time',
-    'if os.fork(): os._exit(0)',
-    'os.setsid()',
-    'holder = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)',
-    'holder.bind((0, 0))',
-    'holder.send(struct.pack("=IHHIIBxHiII", 32, 18, 0x301, 1, 0, 0, 0, 0, 0, 0))',
-    'open("/tmp/holder", "w").write(str(os.getpid()))',
-    'null = os.open("/dev/null", os.O_RDWR)',
-    'for fd in (0, 1, 2): os.dup2(null, fd)',
-    'time.sleep(600)',
-  ].join('\n');
-  const LET_GO = 'import os; os.kill(int(open("/tmp/holder").read()), 9)';
 
   it('goes on at its source, the error holds CRIU’s own words, and the next try works', async () => {
     await lab.startPod(pod, 'tick', first());

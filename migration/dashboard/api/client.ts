@@ -68,7 +68,6 @@ export class ApiClient {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      cache: 'no-store',
       signal,
     }).catch((error: unknown) => {
       throw new UnreachableError('The server cannot be reached', { cause: error });

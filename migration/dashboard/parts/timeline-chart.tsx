@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { milliseconds } from '../models/readable.ts';
-import { aroundFreeze, type Bar, type Timeline, ticks, zoom } from '../models/timeline.ts';
+import { aroundFreeze, type Bar, type Span, type Timeline, ticks, zoom } from '../models/timeline.ts';
 
 const percent = (part: number, whole: number): string => `${(100 * part) / whole}%`;
 
@@ -22,8 +22,8 @@ export function TimelinePanel({ timeline, otherwise }: TimelinePanelProps) {
         )}
       </div>
       <div class="panel__body">
-        {shown ? <Chart timeline={shown} /> : <p class="quiet">{otherwise}</p>}
-        {shown && <Legend timeline={shown} />}
+        {shown && shown.bars.length > 0 ? <Chart timeline={shown} /> : <p class="quiet">{otherwise}</p>}
+        {shown?.freeze && <Legend timeline={shown} freeze={shown.freeze} />}
       </div>
     </section>
   );
@@ -101,21 +101,17 @@ function Row({ bar, row, totalMs }: { bar: Bar; row: number; totalMs: number }) 
   );
 }
 
-function Legend({ timeline: { freeze, bars } }: { timeline: Timeline }) {
+function Legend({ timeline: { bars }, freeze }: { timeline: Timeline; freeze: Span }) {
   return (
     <div class="legend">
-      {freeze && (
-        <span class="legend__item">
-          <span class="legend__swatch legend__swatch--freeze" />
-          freeze, {milliseconds(freeze.ms)}: no process of the pod runs
-        </span>
-      )}
-      {freeze && (
-        <span class="legend__item">
-          <span class="legend__swatch legend__swatch--frozen" />
-          in the freeze
-        </span>
-      )}
+      <span class="legend__item">
+        <span class="legend__swatch legend__swatch--freeze" />
+        freeze, {milliseconds(freeze.ms)}: no process of the pod runs
+      </span>
+      <span class="legend__item">
+        <span class="legend__swatch legend__swatch--frozen" />
+        in the freeze
+      </span>
       {bars.some((bar) => !bar.frozen) && (
         <span class="legend__item">
           <span class="legend__swatch" />

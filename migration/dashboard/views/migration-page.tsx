@@ -55,7 +55,7 @@ function Shown({ migration }: { migration: MigrationView }) {
       <Facts of={migration} />
       <TimelinePanel
         timeline={timeline}
-        otherwise={status.queuedBehind ?? 'Nothing has begun: there are no phases.'}
+        otherwise={status.queuedBehind ?? 'There are no phases: nothing was touched.'}
       />
       <RestoredPods of={migration} />
       {status.checks && status.checks.length > 0 && (

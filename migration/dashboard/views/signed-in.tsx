@@ -78,7 +78,8 @@ function Page({ route }: { route: Route }) {
     case 'checkpoints':
       return <CheckpointsPage />;
     case 'new':
-      return <NewPage given={route.fields} />;
+      // Another address is another form.
+      return <NewPage key={JSON.stringify(route.fields)} given={route.fields} />;
     case 'nowhere':
       return <Nowhere path={route.path} />;
   }

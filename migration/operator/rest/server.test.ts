@@ -246,3 +246,16 @@ it('names its metrics as Prometheus wants it, by routes and not by what was aske
   expect(text).toContain('route="/api/v1/namespaces/:namespace/podmigrations/:name",code="404"');
   expect(text).not.toContain('nowhere');
 });
+
+it('gives the dashboard to everybody, and has nothing at other paths beside it', async () => {
+  const page = await rest.app.inject({ url: '/?from=somewhere' });
+  expect(page.statusCode).toBe(200);
+  expect(page.headers['content-type']).toContain('text/html');
+  expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+  expect((await rest.app.inject({ url: '/favicon.svg' })).headers['content-type']).toBe('image/svg+xml');
+  for (const url of ['/index.html', '/..%2fserver.ts', '/%2e%2e%2fserver.ts', '/none.js']) {
+    const answer = await rest.app.inject({ url });
+    expect(answer.statusCode, url).toBe(404);
+    expect(problem.parse(answer.json()).code).toBe('not-found');
+  }
+});

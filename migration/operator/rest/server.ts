@@ -16,10 +16,12 @@ import { RestMetrics } from './metrics.ts';
 import { describeRoutes } from './openapi.ts';
 import { Refusal } from './refusal.ts';
 import { apiRoutes } from './routes/api.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { documentRoutes } from './routes/document.ts';
 import { legacyRoutes } from './routes/legacy.ts';
 import { streamRoute } from './routes/stream.ts';
 import { Scopes } from './scope.ts';
+import { staticFiles } from './static-files.ts';
 
 export interface RestOptions {
   client: KubeClient;
@@ -27,6 +29,8 @@ export interface RestOptions {
   credentials: Credentials;
   log: Logger;
   registry: Registry;
+  /** Where the dashboard's files are. */
+  dashboardDirectory: string;
 }
 
 /** Far more than any pod template needs. */
@@ -46,6 +50,7 @@ export async function restServer({
   credentials,
   log,
   registry,
+  dashboardDirectory,
 }: RestOptions): Promise<FastifyInstance> {
   const { ca, cert, key } = credentials;
   const app: FastifyInstance = fastify({
@@ -90,11 +95,13 @@ export async function restServer({
 
   await gate.guard(app);
   await describeRoutes(app);
+  const files = await staticFiles(dashboardDirectory);
   await app.register(async (routes) => {
     legacyRoutes(routes, world, gate);
     apiRoutes(routes, world, gate);
     streamRoute(routes, streams, gate);
     documentRoutes(routes);
+    dashboardRoutes(routes, files);
   });
   return app;
 }

@@ -4,10 +4,12 @@ import { extname, join } from 'node:path';
 /** The dashboard's files. They hold no data, so anybody may have them; what they ask the API for takes a token. */
 
 interface StaticFile {
-  status: number;
   headers: Record<string, string>;
   body: Buffer;
 }
+
+/** What is at a path, if anything is. */
+export type StaticFiles = (path: string) => StaticFile | undefined;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -27,13 +29,13 @@ const POLICY = [
  * Reads every file of a directory, once, and gives each by its path; the page itself is at `/`. What is not among them
  * is undefined, and without the directory there are none.
  */
-export async function staticFiles(directory: string): Promise<(path: string) => StaticFile | undefined> {
+export async function staticFiles(directory: string): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
   for (const name of await namesIn(directory)) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
     const path = name === 'index.html' ? '/' : `/${name}`;
-    files.set(path, { status: 200, headers: headersFor(type), body: await readFile(join(directory, name)) });
+    files.set(path, { headers: headersFor(type), body: await readFile(join(directory, name)) });
   }
   return (path) => files.get(path);
 }

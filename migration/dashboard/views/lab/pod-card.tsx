@@ -75,8 +75,12 @@ function stateText({ deleting, problem, phase, ready }: PodView): string {
   return phase === 'Running' && !ready ? 'Not ready' : phase;
 }
 
+/** What the kubelet calls a pod's way to running: no trouble by itself. */
+const ON_ITS_WAY: readonly string[] = ['ContainerCreating', 'PodInitializing'];
+
 function toneOf({ deleting, problem, phase, ready }: PodView): string {
-  if (problem !== undefined || phase === 'Failed') return 'bad';
+  const isTroubled = problem !== undefined && !ON_ITS_WAY.includes(problem);
+  if (isTroubled || phase === 'Failed') return 'bad';
   if (deleting || phase === 'Succeeded') return 'quiet';
   return phase === 'Running' && ready ? 'good' : 'careful';
 }

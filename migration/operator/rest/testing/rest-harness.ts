@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
@@ -106,7 +107,13 @@ export class RestHarness {
     for (const name of ['mine', 'other', 'default']) this.store.create('/namespaces', { metadata: { name } });
     const log = pino({ level: 'debug' }, { write: (line: string) => this.logged.push(line) });
     const client = this.#reviewing(kubeClient(config));
-    this.#app = await restServer({ client, credentials, log, registry: this.registry });
+    this.#app = await restServer({
+      client,
+      credentials,
+      log,
+      registry: this.registry,
+      dashboardDirectory: fileURLToPath(new URL('../../../dashboard/page/', import.meta.url)),
+    });
   }
 
   /** What the simulated API server does not do: reviews, names it makes up, and refusals on demand. */
