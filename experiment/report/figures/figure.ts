@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Resvg } from '@resvg/resvg-js';
-import { parse, View } from 'vega';
+import { Error as ERRORS_ONLY, logger, parse, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 
 /** A figure of the report. */
@@ -38,12 +38,12 @@ const config: Config = {
     labelLimit: 220,
   },
   legend: { labelFontSize: 10, titleFontSize: 11, titleFontWeight: 'normal', labelLimit: 220 },
-  header: { labelFontSize: 11, titleFontSize: 11, labelFontWeight: 'bold', labelLimit: 260 },
+  header: { labelFontSize: 11, titleFontSize: 11, labelFontWeight: 'bold', labelLimit: 420 },
 };
 
 /** Draws without a browser. */
 export async function draw({ spec }: Figure): Promise<Drawing> {
-  const compiled = compile({ ...spec, config }).spec;
+  const compiled = compile({ ...spec, config }, { logger: logger(ERRORS_ONLY) }).spec;
   const svg = await new View(parse(compiled), { renderer: 'none' }).toSVG();
   const resvg = new Resvg(svg, {
     font: { fontFiles: fonts, loadSystemFonts: false, defaultFontFamily: FONT },

@@ -5,7 +5,7 @@ import { armScale } from './palette.ts';
 /** What share of the state each run lost. */
 export function lossFigure(groups: readonly Group[], arms: readonly string[]): Figure | undefined {
   const values = groups.flatMap(({ workload, arm, outcomes }) =>
-    outcomes.flatMap(({ loss }, index) =>
+    outcomes.flatMap(({ loss }) =>
       loss === null || loss.of === 0
         ? []
         : [
@@ -13,7 +13,6 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
               workload: `${workload}: ${loss.unit}`,
               arm,
               share: loss.lost / loss.of,
-              beside: outcomes.length < 2 ? 0.5 : index / (outcomes.length - 1),
             },
           ],
     ),
@@ -22,7 +21,7 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
   return {
     name: 'loss',
     caption:
-      'Lost work: the share of the workload’s state that was there before the transition and was not there after it. A dot is one run.',
+      'Lost work: the share of the workload’s state that was there before the transition and was not there after it; of redis, the share of all writes that were acknowledged in the run, those after the transition included. A dot is one run.',
     spec: {
       data: { values },
       facet: {
@@ -36,7 +35,7 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
       },
       spec: {
         width: 320,
-        height: { step: 18 },
+        height: { step: 20 },
         mark: { type: 'point', filled: true, size: 22, opacity: 0.75 },
         encoding: {
           x: {
@@ -47,7 +46,6 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
             axis: { format: '.0%', tickCount: 5 },
           },
           y: { field: 'arm', type: 'nominal', sort: [...arms], title: null },
-          yOffset: { field: 'beside', type: 'quantitative', scale: { domain: [-0.4, 1.4] } },
           color: { field: 'arm', type: 'nominal', scale: armScale(arms), legend: null },
         },
       },

@@ -6,13 +6,11 @@ import { armScale } from './palette.ts';
 /** Every run's outage, by workload and arm. */
 export function outageFigure(groups: readonly Group[], arms: readonly string[], seed: number): Figure {
   const points = groups.flatMap(({ workload, arm, outcomes }) =>
-    outcomes.map(({ outageMs }, index) => ({
+    outcomes.map(({ outageMs }) => ({
       kind: 'run',
       workload,
       arm,
       ms: Math.max(1, outageMs),
-      // Beside each other rather than on top: the order of the runs says nothing.
-      beside: outcomes.length < 2 ? 0.5 : index / (outcomes.length - 1),
     })),
   );
   const medians = groups.map(({ workload, arm, outcomes }) => {
@@ -20,15 +18,11 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
       outcomes.map(({ outageMs }) => Math.max(1, outageMs)),
       seed,
     );
-    return { kind: 'median', beside: 0.5, workload, arm, median, low, high };
+    return { kind: 'median', workload, arm, median, low, high };
   });
   const color = { field: 'arm', type: 'nominal', scale: armScale(arms), legend: null } as const;
   const y = { field: 'arm', type: 'nominal', sort: [...arms], title: null } as const;
-  const yOffset = {
-    field: 'beside',
-    type: 'quantitative' as const,
-    scale: { domain: [-0.4, 1.4] },
-  };
+  const below = { ...y, bandPosition: 0.72 } as const;
   const x = {
     type: 'quantitative',
     scale: { type: 'log' },
@@ -38,7 +32,7 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
   return {
     name: 'outage',
     caption:
-      'Outage by workload and way. A dot is one run; the black line is the median with its bootstrap 95 % interval. The scale is logarithmic: ' +
+      'Outage by workload and way. A dot is one run; below them, in black, the median with its bootstrap 95 % interval. The scale is logarithmic: ' +
       'a step of the grid from 100 to 1,000 is ten times as long.',
     spec: {
       data: { values: [...points, ...medians] },
@@ -53,15 +47,15 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
       },
       spec: {
         width: 420,
-        height: { step: 20 },
+        height: { step: 22 },
         layer: [
           {
             transform: [{ filter: "datum.kind === 'run'" }],
-            mark: { type: 'point', filled: true, size: 22, opacity: 0.75 },
+            mark: { type: 'point', filled: true, size: 24, opacity: 0.6 },
             encoding: {
               x: { ...x, field: 'ms' },
-              y,
-              yOffset,
+              // Dots above, what is made of them below.
+              y: { ...y, bandPosition: 0.3 },
               color,
             },
           },
@@ -70,11 +64,11 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
             layer: [
               {
                 mark: { type: 'rule', strokeWidth: 1.5, color: 'black' },
-                encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, yOffset },
+                encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y: below },
               },
               {
-                mark: { type: 'tick', thickness: 2.5, color: 'black', height: 14 },
-                encoding: { x: { ...x, field: 'median' }, y, yOffset },
+                mark: { type: 'point', shape: 'diamond', filled: true, size: 45, color: 'black', opacity: 1 },
+                encoding: { x: { ...x, field: 'median' }, y: below },
               },
             ],
           },

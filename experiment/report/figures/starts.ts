@@ -29,7 +29,12 @@ export function startFigure(starts: readonly StartRecord[]): Figure | undefined 
   const encoding = {
     x: { field: 'replicas', type: 'ordinal', title: 'replicas', axis: { labelAngle: 0 } },
     xOffset: how,
-    y: { field: 's', type: 'quantitative', title: 'until the last one answers (s)', scale: { domainMin: 0 } },
+    y: {
+      field: 's',
+      type: 'quantitative',
+      title: 'until the last one answers (s)',
+      scale: { zero: true, nice: true },
+    },
     color: { ...how, scale: armScale(['cold', 'warm']), title: null },
   } as const;
   return {
