@@ -10,6 +10,7 @@ import { criu } from '../node-setup/phases/criu.ts';
 import { appImages, images } from '../node-setup/phases/images.ts';
 import { join } from '../node-setup/phases/join.ts';
 import { joinToken } from '../node-setup/phases/join-token.ts';
+import { keptAddresses } from '../node-setup/phases/kept-addresses.ts';
 import { kubelet } from '../node-setup/phases/kubelet.ts';
 import { member } from '../node-setup/phases/member.ts';
 import { podRoutes } from '../node-setup/phases/pod-routes.ts';
@@ -80,7 +81,8 @@ export class Cluster extends pulumi.ComponentResource {
     const verified = this.#phase(host, artefactsPhase, [settled]);
     const routes = this.#phase(host, podRoutes, [settled]);
     const proven = this.#phase(host, criu, [verified]);
-    const running = this.#phase(host, containerd, [verified, routes]);
+    const addresses = this.#phase(host, keptAddresses, [routes]);
+    const running = this.#phase(host, containerd, [verified, addresses]);
     const loaded = this.#phase(host, images, [running]);
     const apps = this.#phase(host, appImages, [loaded]);
     return { host, prepared: proven, kubelet: this.#phase(host, kubelet, [loaded]), apps };

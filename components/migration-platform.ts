@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { remote } from '@pulumi/command';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import type { AddressChoice } from '../migration/contract/agent-api.ts';
 import { RUNTIME_CLASS } from '../migration/contract/annotations.ts';
 import { podmigrationCrd } from '../migration/contract/crd.ts';
 import { EVICTIONS_SERVICE } from '../migration/contract/evictions.ts';
@@ -41,6 +42,8 @@ export interface MigrationPlatformArgs {
   operatorReplicas: number;
   /** How many live migrations may be under way at once. */
   limits: Limits;
+  /** What becomes of a pod's address when its migration does not say. */
+  address: AddressChoice;
 }
 
 /** What moves pods: the agents with their certificates, the operator, its custom resource and the runtime class. */
@@ -169,7 +172,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const secretVersion = pulumi.unsecret(
       pems.apply(({ cert }) => createHash('sha256').update(cert).digest('hex').slice(0, 16)),
     );
-    const { artefacts, operatorReplicas: replicas, limits } = this.#args;
+    const { artefacts, operatorReplicas: replicas, limits, address } = this.#args;
     const image = artefacts['image-operator.tar'].reference;
     return new k8s.apps.v1.Deployment(
       OPERATOR_DEPLOYMENT,
@@ -180,6 +183,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
             image,
             replicas,
             limits,
+            address,
             secretName: `${OPERATOR_SERVICE_ACCOUNT}-tls`,
             secretVersion: version,
           }),

@@ -80,6 +80,12 @@ export const stackConfig = z.strictObject({
   kubelet: siteBinary.optional().describe('a kubelet of your own, instead of the pinned one'),
   containerd: siteBinary.optional().describe('a containerd of your own, instead of the pinned one'),
   criu: siteBinary.optional().describe('a CRIU of your own, instead of the pinned one'),
+  address: z
+    .enum(['keep', 'new'])
+    .default('new')
+    .describe(
+      '`keep`: pods that are moved keep their address, and their clients their connections; a migration may say otherwise',
+    ),
   operatorReplicas: z
     .int()
     .min(1)

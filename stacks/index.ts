@@ -34,6 +34,7 @@ async function lab(): Promise<pulumi.Inputs> {
       artefacts,
       storeReady: store.ready,
       operatorReplicas: config.operatorReplicas,
+      address: config.address,
       limits: { perNode: config.migrationsPerNode, perCluster: config.migrationsPerCluster },
     },
     inCluster,

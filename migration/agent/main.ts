@@ -7,6 +7,11 @@ import type { z } from 'zod';
 import { type AgentConfig, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { AgentMetrics, type Measured, type Operation } from './metrics.ts';
+import { AddressFiles } from './network/address-files.ts';
+import { addressesRoute } from './network/addresses-route.ts';
+import { askAddresses } from './network/ask-addresses.ts';
+import { BridgedNetwork } from './network/pod-network.ts';
+import { AddressTender, otherNodes } from './network/tend-addresses.ts';
 import { ObservedRecords, type Standing } from './observed-records.ts';
 import { preflightRoutes } from './preflight/routes.ts';
 import { createAgentServer } from './server/agent-server.ts';
@@ -17,6 +22,7 @@ import { agentRoutes } from './server/routes.ts';
 import { createRuntimeServer, listenAt } from './server/runtime-socket.ts';
 import { RUNC_ROOT } from './source/container.ts';
 import { runcContainers } from './source/containers.ts';
+import { KUBELET_PODS } from './source/pod.ts';
 import { checkpointDocument, sourceDocument } from './source/record.ts';
 import { Sources } from './source/sources.ts';
 import { HttpsTargetLink } from './source/target-link.ts';
@@ -32,6 +38,13 @@ import { transitions } from './transitions.ts';
 /** Between two rounds of clearing away. */
 const TIDY_MS = 3600_000;
 
+/** Between two looks at addresses that were moved. */
+const TEND_MS = 5000;
+
+/** Written by node-setup: which node has which pods, and which addresses live where. */
+const ROUTES_FILE = '/etc/podferry/routes';
+const ADDRESSES_DIR = '/var/lib/podferry/addresses';
+
 /** How long a stop waits for what is frozen; a longer dump is taken up by the next start. */
 const STOP_LIMIT_MS = 30_000;
 
@@ -44,7 +57,9 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const store = openStore(config.store, storeRoot, tls);
   const runDir = path.dirname(config.runtimeSocket);
   const shared = { store, imagesDir, logDir, log };
-  const source = { ...shared, containers: runcContainers };
+  const files = new AddressFiles(ADDRESSES_DIR);
+  const network = new BridgedNetwork(files, path.join(runDir, 'network', 'links'));
+  const source = { ...shared, containers: runcContainers, network };
   const connect = (id: string, url: string) => new HttpsTargetLink(id, url, tls);
   const metrics = new AgentMetrics();
   collectDefaultMetrics({ register: metrics.registry });
@@ -56,6 +71,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const targets = new Targets(
     observed('target', 'targets', targetDocument),
     store,
+    network,
     { imagesDir, logDir, runDir },
     log,
   );
@@ -68,12 +84,23 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     tidyUp().catch((error: unknown) => log.warn({ error: String(error) }, 'not tidied'));
   }, TIDY_MS);
 
+  const tender = new AddressTender({
+    files,
+    routes: network,
+    kubeletPods: KUBELET_PODS,
+    nodes: () => otherNodes(ROUTES_FILE),
+    ask: askAddresses(tls),
+    log,
+  });
+  void tender.tendAlways(TEND_MS);
+
   const keeper =
     storeRoot === undefined ? [] : keeperRoutes(new LocalFolders(storeRoot), new KeptCheckpoints(storeRoot));
   const routes = [
     ...agentRoutes(config.node, sources, targets),
-    ...preflightRoutes({ node: config.node, imagesDir, store }),
+    ...preflightRoutes({ node: config.node, imagesDir, store, network }),
     ...keeper,
+    addressesRoute(files),
     metricsRoute(metrics.registry),
   ];
   const server = createAgentServer(tls, routes, log);

@@ -23,7 +23,9 @@ export const operationId = z
 export const phaseTiming = z.strictObject({
   name: z.enum([
     'ahead',
+    'hold',
     'freeze',
+    'silence',
     'dump',
     'layer',
     'move',
@@ -31,7 +33,9 @@ export const phaseTiming = z.strictObject({
     'restore',
     'start',
     'commit',
+    'open',
     'resume',
+    'hand-over',
     'upload',
     'thaw',
     'release',
@@ -68,12 +72,27 @@ export type Transport = z.infer<typeof transport>;
 
 export const compression = z.enum(['none', 'zstd']);
 
+/** Whether a pod takes its address along, and with it its connections, or gets another one. */
+export const addressChoice = z.enum(['keep', 'new']);
+export type AddressChoice = z.infer<typeof addressChoice>;
+
+/**
+ * GET /v1/addresses, agent to agent: addresses that pods of the node have taken over, and those that it sends on to another one;
+ * `claimed` while its pod may be leaving, `left` once it has.
+ */
+export const keptAddresses = z.strictObject({
+  here: z.array(z.strictObject({ address: z.ipv4(), podUid: z.string().min(1) })),
+  away: z.array(z.strictObject({ address: z.ipv4(), via: z.ipv4(), state: z.enum(['claimed', 'left']) })),
+});
+export type KeptAddresses = z.infer<typeof keptAddresses>;
+
 /** POST /v1/migrations/:id/move, operator to source agent. Answers when the source is committed or was thawed. */
 export const moveRequest = z.strictObject({
   source: podRef,
   containers: containerNames,
   targetAgent: z.url(),
   transport,
+  address: addressChoice.default('new'),
   compression: compression.default('none'),
   /** Bound on what the stream sends, in bytes per second; null: none. */
   maxBytesPerSecond: z.int().min(1024).nullable().default(null),
@@ -306,6 +325,7 @@ export const sourcePreflightRequest = z.strictObject({
   source: podRef,
   containers: containerNames,
   transport,
+  address: addressChoice,
 });
 export type SourcePreflightRequest = z.infer<typeof sourcePreflightRequest>;
 
@@ -325,6 +345,7 @@ export const targetPreflightRequest = z.strictObject({
   fileBytes: z.int().nonnegative(),
   images: z.array(z.string()),
   transport,
+  address: addressChoice,
 });
 export type TargetPreflightRequest = z.infer<typeof targetPreflightRequest>;
 

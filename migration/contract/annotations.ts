@@ -1,6 +1,9 @@
 /** Annotation on a target pod: the migration (CR uid) whose state its containers wait for at `create`. */
 export const MIGRATION_ANNOTATION = 'podferry.dev/migration';
 
+/** Annotation on a target pod that is to take over its source's address: that address. The CNI plugin reads it. */
+export const ADDRESS_ANNOTATION = 'podferry.dev/address';
+
 /**
  * Annotation on a pod that is to be restored: names of the containers whose state waits, separated by commas, in the order in
  * which the kubelet starts them. The others have run to their end in the source: here they end at once.

@@ -52,6 +52,14 @@ export const CHECKS = {
     holds:
       'no NetworkPolicy selects the pod: its new address has to become known first (a warning otherwise)',
   },
+  KeptName: {
+    by: 'operator',
+    holds: '`address: keep`: the pod is none of a StatefulSet, which is made anew under its name',
+  },
+  HostPorts: {
+    by: 'operator',
+    holds: '`address: keep`: no container has a `hostPort`, which leads to the pod on one node only',
+  },
   DisruptionBudget: {
     by: 'operator',
     holds: 'its PodDisruptionBudgets allow a disruption',
@@ -99,7 +107,12 @@ export const CHECKS = {
   Sockets: { by: 'source agent', holds: 'sockets are of families that CRIU knows' },
   PodAddress: {
     by: 'source agent',
-    holds: 'no socket is bound to the pod’s own address, which it does not keep',
+    holds: 'no socket is bound to the pod’s own address, unless it keeps that',
+  },
+  Address: {
+    by: 'source agent',
+    holds:
+      '`address: keep`: the pod network of its node lets a pod take its address along, and it is the pod’s only one, IPv4 (by default a warning, and the pod gets another address)',
   },
   SourceMemory: {
     by: 'source agent',
@@ -123,6 +136,10 @@ export const CHECKS = {
   },
   TargetAgent: { by: 'operator', holds: 'the agent of the destination answers' },
   TargetCriu: { by: 'target agent', holds: '`criu check` is content with the kernel' },
+  TargetAddress: {
+    by: 'target agent',
+    holds: '`address: keep`: the pod network of the destination takes a pod with its address in',
+  },
   CriuVersion: {
     by: 'target agent',
     holds: 'CRIU of the destination is not older',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkResult, compression, transport } from './agent-api.ts';
+import { addressChoice, checkResult, compression, transport } from './agent-api.ts';
 import { objectMetadata } from './object-metadata.ts';
 
 /**
@@ -68,6 +68,12 @@ export const podmigrationSpec = z.object({
     .optional()
     .describe(
       'live-migration: stream (the default) sends the state from node to node; store goes through the shared store.',
+    ),
+  address: addressChoice
+    .optional()
+    .describe(
+      'live-migration: keep moves the pod with its address, so that its clients keep their connections, or fails where ' +
+        'the network cannot; new gives it another one. Absent: as the lab is configured, and new where it cannot be kept.',
     ),
   compression: compression.optional().describe('live-migration by stream: zstd, or none (the default).'),
   maxBytesPerSecond: z
@@ -204,6 +210,7 @@ export const podmigrationStatus = z.object({
     .array(z.string())
     .optional()
     .describe("The target's addresses, known before the API server knows them."),
+  address: addressChoice.optional().describe('Whether the pod takes its address along.'),
   attempts: z.int().optional().describe('How often a pod that keeps its name was made from its held state.'),
   attemptedAt: z.iso.datetime().optional().describe('When it was made last.'),
   startedAt: z.iso.datetime().optional().describe('When the work was accepted.'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  ADDRESS_ANNOTATION,
   CHECKPOINT_ANNOTATION,
   CONTAINERS_ANNOTATION,
   EVICTION_GIVEN_UP_ANNOTATION,
@@ -46,6 +47,7 @@ const WRITTEN_BY_THE_CLUSTER = [
 const OF_ONE_POD = [
   'kubectl.kubernetes.io/last-applied-configuration',
   MIGRATION_ANNOTATION,
+  ADDRESS_ANNOTATION,
   CONTAINERS_ANNOTATION,
   POST_START_ANNOTATION,
   HANDOVER_ANNOTATION,
@@ -59,6 +61,8 @@ const OF_ONE_POD = [
 export interface AwaitedState {
   id: string;
   containers: readonly string[];
+  /** The source's address, for a target that takes it over. */
+  address?: string | undefined;
 }
 
 /** The target of a migration: `source` under a new name, for another node, waiting for its state, without what is kept back. */
@@ -82,6 +86,7 @@ export function cloneForMigration(
         ...without(source.metadata.annotations ?? {}, OF_ONE_POD),
         ...keptBackAnnotation(kept),
         [MIGRATION_ANNOTATION]: state.id,
+        ...(state.address === undefined ? {} : { [ADDRESS_ANNOTATION]: state.address }),
         [CONTAINERS_ANNOTATION]: state.containers.join(','),
         [POST_START_ANNOTATION]: JSON.stringify(postStartCommands(spec, state.containers)),
         [ORIGIN_ANNOTATION]: originOf(source),
@@ -131,6 +136,11 @@ export function podTemplateOf(source: PodDocument): Record<string, unknown> {
     spec: place(portableSpec(source.spec), {}, wasMoved),
   };
 }
+
+const addressed = z.object({ status: z.object({ podIP: z.string().optional() }).default({}) });
+
+/** The address that Kubernetes calls the pod's. */
+export const podAddress = (pod: PodDocument): string | undefined => addressed.parse(pod).status.podIP;
 
 const templateContainer = z.looseObject({ name: z.string(), image: z.string().default('') });
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AddressChoice } from '../contract/agent-api.ts';
 import { isFinal, PODMIGRATION_FINALIZER, type Podmigration } from '../contract/podmigration.ts';
 import { isApiError, type KubeClient } from '../kube/client.ts';
 import type { Agents } from './agents.ts';
@@ -21,13 +22,15 @@ export interface ControllerOptions {
   metrics: OperatorMetrics;
   /** How many live migrations may be under way at once. */
   limits: Limits;
+  /** What becomes of a pod's address when its migration does not say. */
+  address: AddressChoice;
   /** Called once the caches are filled and work has begun. */
   onReady: () => void;
 }
 
 /** Leads: watches the cluster and reconciles Podmigrations until `signal` fires. */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { client, agents, identity, log, metrics, limits } = options;
+  const { client, agents, identity, log, metrics, limits, address } = options;
   let isReady = false;
   const queue = new KeyedQueue({
     handle: async (key, work) => {
@@ -92,7 +95,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     },
     onError: (what, error) => log.warn({ what, err: error }, 'lost touch with the API server'),
   });
-  const world = { cluster, metrics, limits, now: () => new Date(), exclusively: exclusively() };
+  const world = { cluster, metrics, limits, address, now: () => new Date(), exclusively: exclusively() };
   metrics.leads(() => queue.sizes);
   const caches = cluster.run(signal);
   // Ends also when `signal` fires before the caches were ever filled.

@@ -59,14 +59,12 @@ async function main(): Promise<void> {
   await runAsLeader(lease, stop.signal, async (leading) => {
     log.info('leading');
     isReady = false;
+    const { identity, limits, address } = settings;
     const onReady = () => {
       isReady = true;
       log.info('caches filled, reconciling');
     };
-    await runController(
-      { client, agents, identity: settings.identity, limits: settings.limits, log, metrics, onReady },
-      leading,
-    );
+    await runController({ client, agents, identity, limits, address, log, metrics, onReady }, leading);
     isReady = true;
     log.info('no longer leading');
   });

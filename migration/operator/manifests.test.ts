@@ -15,6 +15,7 @@ const spec = operatorDeploymentSpec({
   secretName: 'tls',
   replicas: 2,
   limits: { perNode: 3, perCluster: 7 },
+  address: 'keep' as const,
   secretVersion: 'abc',
 });
 const pod = spec.template.spec;
@@ -68,7 +69,7 @@ it('is told its limits in the words that it reads', () => {
   const env = Object.fromEntries(
     pod.containers[0]?.env.map((e) => [e.name, 'value' in e ? e.value : '']) ?? [],
   );
-  expect(readSettings(env).limits).toEqual({ perNode: 3, perCluster: 7 });
+  expect(readSettings(env)).toMatchObject({ limits: { perNode: 3, perCluster: 7 }, address: 'keep' });
 });
 
 it('mounts its key where it looks for it, and restarts with a new one', () => {

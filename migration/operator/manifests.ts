@@ -1,3 +1,4 @@
+import type { AddressChoice } from '../contract/agent-api.ts';
 import { AGENT_PORT } from '../contract/agent-api.ts';
 import { EVICTIONS_PORT } from '../contract/evictions.ts';
 import { PODCHECKPOINT_GROUP, PODCHECKPOINT_PLURAL } from '../contract/podcheckpoint.ts';
@@ -93,6 +94,8 @@ export interface OperatorDeployment {
   secretName: string;
   replicas: number;
   limits: Limits;
+  /** What becomes of a pod's address when its migration does not say. */
+  address: AddressChoice;
   /** Goes into an annotation of the pods, so that a new certificate restarts them. */
   secretVersion: string;
 }
@@ -103,6 +106,7 @@ export function operatorDeploymentSpec({
   secretName,
   replicas,
   limits,
+  address,
   secretVersion,
 }: OperatorDeployment) {
   return {
@@ -126,14 +130,14 @@ export function operatorDeploymentSpec({
           fsGroup: 65532,
           seccompProfile: { type: 'RuntimeDefault' },
         },
-        containers: [operatorContainer(image, limits)],
+        containers: [operatorContainer(image, limits, address)],
         volumes: [{ name: 'tls', secret: { secretName, defaultMode: 0o440 } }],
       },
     },
   };
 }
 
-function operatorContainer(image: string, limits: Limits) {
+function operatorContainer(image: string, limits: Limits, address: AddressChoice) {
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: 'health' },
@@ -152,6 +156,7 @@ function operatorContainer(image: string, limits: Limits) {
       { name: 'PODFERRY_EVICTIONS_PORT', value: String(EVICTIONS_PORT) },
       { name: 'PODFERRY_MIGRATIONS_PER_NODE', value: String(limits.perNode) },
       { name: 'PODFERRY_MIGRATIONS_PER_CLUSTER', value: String(limits.perCluster) },
+      { name: 'PODFERRY_ADDRESS', value: address },
       fromField('POD_NAME', 'metadata.name'),
       fromField('POD_NAMESPACE', 'metadata.namespace'),
     ],

@@ -1,3 +1,4 @@
+import type { AddressChoice } from '../contract/agent-api.ts';
 import type { Podmigration, PodmigrationStatus } from '../contract/podmigration.ts';
 import type { Agents } from './agents.ts';
 import type { Cluster } from './cluster.ts';
@@ -11,6 +12,8 @@ export interface World {
   metrics: Pick<OperatorMetrics, 'stateChanged'>;
   /** How many live migrations may be under way at once. */
   limits: Limits;
+  /** What becomes of a pod's address when its migration does not say. */
+  address: AddressChoice;
   now(): Date;
   /** Runs `work` alone among all that give the same key; for check-then-write. */
   exclusively<T>(key: string, work: () => Promise<T>): Promise<T>;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { AGENT_PORT } from '../contract/agent-api.ts';
+import { type AddressChoice, AGENT_PORT, addressChoice } from '../contract/agent-api.ts';
 import { EVICTIONS_PORT } from '../contract/evictions.ts';
 import { REST_PORT } from '../contract/rest.ts';
 import type { Limits } from './slots.ts';
@@ -15,6 +15,7 @@ const environment = z.object({
   PODFERRY_DASHBOARD_DIR: z.string().default('/usr/local/share/podferry/dashboard'),
   PODFERRY_MIGRATIONS_PER_NODE: z.coerce.number().int().min(1).default(2),
   PODFERRY_MIGRATIONS_PER_CLUSTER: z.coerce.number().int().min(1).default(10),
+  PODFERRY_ADDRESS: addressChoice.default('new'),
   PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   POD_NAME: z.string().default(`${hostname()}-${process.pid}`),
   POD_NAMESPACE: z.string().default('podferry-system'),
@@ -29,6 +30,8 @@ export interface Settings {
   dashboardDirectory: string;
   logLevel: string;
   limits: Limits;
+  /** What becomes of a pod's address when its migration does not say. */
+  address: AddressChoice;
   /** Who this process is in the lease and in events. */
   identity: string;
   namespace: string;
@@ -47,6 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     evictionsPort: e.PODFERRY_EVICTIONS_PORT,
     dashboardDirectory: e.PODFERRY_DASHBOARD_DIR,
     logLevel: e.PODFERRY_LOG_LEVEL,
+    address: e.PODFERRY_ADDRESS,
     limits: {
       perNode: e.PODFERRY_MIGRATIONS_PER_NODE,
       perCluster: e.PODFERRY_MIGRATIONS_PER_CLUSTER,

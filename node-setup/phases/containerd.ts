@@ -1,4 +1,9 @@
-import { CRIU_RUNC_CONF_PATH, criuRuncConf } from '../../migration/runtime/criu-conf.ts';
+import {
+  CLOSE_CONNECTIONS,
+  CLOSE_CONNECTIONS_PATH,
+  CRIU_RUNC_CONF_PATH,
+  criuRuncConf,
+} from '../../migration/runtime/criu-conf.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { RUNTIME, SETUP_DIR } from '../paths.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
@@ -26,6 +31,7 @@ ${installPlugins(c)}
 put /etc/cni/net.d/10-podferry.conflist 644 ${literal(cniConfigList(c.host.podCidr))}
 put_link ${artefactPath(c, 'podferry-runtime')} ${RUNTIME}
 put ${CRIU_RUNC_CONF_PATH} 644 ${literal(criuRuncConf.trimEnd())}
+put ${CLOSE_CONNECTIONS_PATH} 644 ${literal(CLOSE_CONNECTIONS.trimEnd())}
 # a host may use containerd for something else: what it was is what removal makes it again
 [ -e ${WAS} ] || systemctl is-active containerd >${WAS} || true
 # only what containerd reads may restart it
@@ -94,7 +100,7 @@ if [ -e /etc/containerd/config.toml.before-podferry ]; then
 else
   rm -f /etc/containerd/config.toml
 fi
-rm -f ${RUNTIME} ${CRIU_RUNC_CONF_PATH} /etc/cni/net.d/10-podferry.conflist
+rm -f ${RUNTIME} ${CRIU_RUNC_CONF_PATH} ${CLOSE_CONNECTIONS_PATH} /etc/cni/net.d/10-podferry.conflist
 for plugin in bridge host-local loopback portmap .podferry; do rm -f "/opt/cni/bin/$plugin"; done
 rmdir /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /etc/criu 2>/dev/null || true
 rm -rf /run/podferry-cni

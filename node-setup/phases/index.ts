@@ -11,6 +11,7 @@ import { criu } from './criu.ts';
 import { appImages, images } from './images.ts';
 import { join } from './join.ts';
 import { joinToken } from './join-token.ts';
+import { keptAddresses } from './kept-addresses.ts';
 import { kubelet } from './kubelet.ts';
 import { member } from './member.ts';
 import { operatorCert } from './operator-cert.ts';
@@ -30,6 +31,7 @@ export const allPhases: readonly Phase[] = [
   storeClient,
   storeCheck,
   podRoutes,
+  keptAddresses,
   containerd,
   images,
   appImages,

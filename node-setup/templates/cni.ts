@@ -1,11 +1,22 @@
+/** The bridge that the pods of a node are in. */
+export const POD_BRIDGE = 'cni0';
+/** The network's name, by which the IPAM plugin keeps its addresses. */
+const NETWORK = 'podferry';
+/** A reboot ends all pods: addresses handed out before it must not stay taken. */
+const IPAM_DIR = '/run/podferry-cni';
+
+/** Where the IPAM plugin keeps one file for each address that is taken (https://www.cni.dev/plugins/current/ipam/host-local/). */
+export const TAKEN_ADDRESSES = `${IPAM_DIR}/${NETWORK}`;
+
 /**
  * The pod network's CNI configuration list: a bridge on each node that gives out addresses of the node's own subnet.
- * Pods keep their addresses towards each other; what leaves the lab is masqueraded by podferry-network.
+ * Pods keep their addresses towards each other; what leaves the lab is masqueraded by podferry-network. Before the bridge stands
+ * our own plugin, for the pods that take over the address of one that is moved.
  */
 export function cniConfigList(podCidr: string): string {
   const bridge = {
     type: 'bridge',
-    bridge: 'cni0',
+    bridge: POD_BRIDGE,
     isGateway: true,
     ipMasq: false,
     hairpinMode: true,
@@ -13,10 +24,14 @@ export function cniConfigList(podCidr: string): string {
       type: 'host-local',
       ranges: [[{ subnet: podCidr }]],
       routes: [{ dst: '0.0.0.0/0' }],
-      // a reboot ends all pods: addresses handed out before it must not stay taken
-      dataDir: '/run/podferry-cni',
+      dataDir: IPAM_DIR,
     },
   };
+  const podferry = {
+    type: 'podferry',
+    capabilities: { 'io.kubernetes.cri.pod-annotations': true },
+    delegate: bridge,
+  };
   const portMap = { type: 'portmap', capabilities: { portMappings: true } };
-  return JSON.stringify({ cniVersion: '1.0.0', name: 'podferry', plugins: [bridge, portMap] }, null, 2);
+  return JSON.stringify({ cniVersion: '1.0.0', name: NETWORK, plugins: [podferry, portMap] }, null, 2);
 }

@@ -1,10 +1,13 @@
-import type { SourcePreflight, SourcePreflightRequest } from '../../contract/agent-api.ts';
+import type { AddressChoice, SourcePreflight, SourcePreflightRequest } from '../../contract/agent-api.ts';
+import { passed } from '../../contract/verdict.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
 import { tasksOf } from '../source/freezer.ts';
 import { type FoundPod, findPod } from '../source/pod.ts';
 import type { StoreFolders } from '../store/store.ts';
 import { deletedNames, findRenamedAway } from './deleted-names.ts';
 import { diskUsage } from './disk-usage.ts';
 import { eventCounters, fileWatches, overlayDevices } from './file-watches.ts';
+import { keptAddress } from './kept-address.ts';
 import { lookAll } from './look.ts';
 import { criuCheck, hasSysResource, nodeFacts } from './node-facts.ts';
 import { podAddress, readBound } from './pod-address.ts';
@@ -20,6 +23,7 @@ export interface PreflightPlaces {
   /** Where state is staged, in memory. */
   imagesDir: string;
   store: Pick<StoreFolders, 'freeBytes'>;
+  network: Pick<PodNetwork, 'whyNoKeeping' | 'linkOf'>;
 }
 
 /** Images on the way through the store are packed once more before they go. */
@@ -27,15 +31,16 @@ const COPIES = { stream: 1, store: 2 } as const;
 
 /** Looks at a running pod, and touches nothing. StepError `find` when its containers do not run here. */
 export async function preflightSource(
-  { node, imagesDir, store }: PreflightPlaces,
-  { source, containers, transport }: SourcePreflightRequest,
+  { node, imagesDir, store, network }: PreflightPlaces,
+  { source, containers, transport, address }: SourcePreflightRequest,
 ): Promise<SourcePreflight> {
   const pod = await findPod(source, containers);
   const [facts, fileBytes] = await Promise.all([nodeFacts(node, imagesDir), diskUsage(directoriesOf(pod))]);
   const { memoryBytes } = pod;
   const checks = await lookAll({
     SourceCriu: criuCheck,
-    ...processLooks(pod),
+    ...processLooks(pod, address),
+    Address: () => keptAddress(address, network, pod),
     SourceMemory: () => room(imagesDir, memoryBytes * COPIES[transport], facts.memoryFree),
     SourceStore: () => storeRoom(store, transport, memoryBytes + fileBytes),
   });
@@ -43,7 +48,7 @@ export async function preflightSource(
 }
 
 /** The looks at what the pod's processes have open. All of them look at the same moment's processes. */
-function processLooks({ containers }: FoundPod) {
+function processLooks({ containers }: FoundPod, address: AddressChoice) {
   const tasks = containers.flatMap(({ cgroup }) => tasksOf(cgroup.path));
   const found = readProcesses(tasks);
   const sockets = found.then(readSockets);
@@ -61,7 +66,7 @@ function processLooks({ containers }: FoundPod) {
     EventCounters: async () => eventCounters(await found),
     Mptcp: async () => mptcp(await sockets),
     Sockets: async () => socketFamilies(await sockets),
-    PodAddress: async () => podAddress(await readBound(pid)),
+    PodAddress: async () => (address === 'keep' ? passed() : podAddress(await readBound(pid))),
   };
 }
 

@@ -2,6 +2,7 @@ import type { NodeFacts, TargetPreflight, TargetPreflightRequest } from '../../c
 import { failed, failedIf, passed, type Verdict, warned } from '../../contract/verdict.ts';
 import { mustRun } from '../command.ts';
 import { checkCpu } from './cpu.ts';
+import { takenAddress } from './kept-address.ts';
 import { lookAll } from './look.ts';
 import { availableMemory, criuCheck, nodeFacts } from './node-facts.ts';
 import { room, storeRoom } from './room.ts';
@@ -11,12 +12,13 @@ const LIMIT_MS = 5000;
 
 /** Compares this node with the one that a pod is to come from. */
 export async function preflightTarget(
-  { node, imagesDir, store }: PreflightPlaces,
-  { source, memoryBytes, fileBytes, images, transport }: TargetPreflightRequest,
+  { node, imagesDir, store, network }: PreflightPlaces,
+  { source, memoryBytes, fileBytes, images, transport, address }: TargetPreflightRequest,
 ): Promise<TargetPreflight> {
   const here = await nodeFacts(node, imagesDir);
   const checks = await lookAll({
     TargetCriu: criuCheck,
+    TargetAddress: () => takenAddress(address, network),
     CriuVersion: () => criuVersion(source, here),
     Architecture: () => architecture(source, here),
     Kernel: () => kernel(source, here),

@@ -58,7 +58,14 @@ async function pod(): Promise<FoundPod> {
     { name: 'scratch', directory: at('volume') },
     { name: 'unused', directory: at('empty') },
   ];
-  return { containers: found, volumes, shmDir: at('shm'), memoryBytes: 0, dumps: new Map() };
+  return {
+    containers: found,
+    volumes,
+    shmDir: at('shm'),
+    memoryBytes: 0,
+    connections: 'close',
+    dumps: new Map(),
+  };
 }
 
 async function capture(frozen: FoundPod, signal?: AbortSignal): Promise<Stopwatch> {

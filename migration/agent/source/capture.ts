@@ -43,7 +43,7 @@ const dumpPlaces = (places: CapturePlaces, container: string): DumpPlaces => ({
 export async function warmUp(pod: FoundPod, places: CapturePlaces, signal: AbortSignal): Promise<FoundPod> {
   const dumps = new Map<string, WarmDump>();
   const warmed = pod.containers.map(async (container) => {
-    const warm = await warmDump(container, dumpPlaces(places, container.name));
+    const warm = await warmDump(container, dumpPlaces(places, container.name), pod.connections);
     if (warm !== undefined) dumps.set(container.name, warm);
   });
   const ended = await Promise.allSettled(warmed);
@@ -71,7 +71,8 @@ export async function captureFrozen(
 ): Promise<void> {
   const dumped = pod.containers.map((container) => {
     const { name } = container;
-    const begin = () => pod.dumps.get(name)?.run() ?? dump(container, dumpPlaces(places, name));
+    const begin = () =>
+      pod.dumps.get(name)?.run() ?? dump(container, dumpPlaces(places, name), pod.connections);
     return watch.phase('dump', begin, name);
   });
   const written = watch.phase('layer', () => writeFiles(pod, output, signal));

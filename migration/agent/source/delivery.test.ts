@@ -25,6 +25,7 @@ const request: MoveRequest = {
   containers: ['sidecar', 'main'],
   targetAgent: 'https://127.0.0.1:1',
   transport: 'stream',
+  address: 'new',
   compression: 'none',
   maxBytesPerSecond: null,
   deadlineMs: 10_000,

@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOSE_CONNECTIONS_PATH } from '../../runtime/criu-conf.ts';
 import { command, lastLine } from '../command.ts';
 import { criuWords, firstCause } from '../criu-log.ts';
 import { StepError } from '../failure.ts';
 import { RUNC_ROOT, type RunningContainer } from './container.ts';
+import type { Connections } from './pod.ts';
 
 /** This bound only ends a hung dump; whoever cannot wait as long calls endDumps. */
 const DUMP_LIMIT_MS = 10 * 60_000;
@@ -23,6 +25,7 @@ export interface DumpPlaces {
 export async function dump(
   container: RunningContainer,
   places: DumpPlaces,
+  connections: Connections,
   env = process.env,
 ): Promise<void> {
   const args = ['--root', RUNC_ROOT, 'checkpoint', '--leave-running', '--ext-unix-sk', '--file-locks'];
@@ -36,7 +39,8 @@ export async function dump(
     places.logDir,
     container.id,
   );
-  const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true, env });
+  const options = connections === 'close' ? { ...env, CRIU_CONFIG_FILE: CLOSE_CONNECTIONS_PATH } : env;
+  const result = await command('runc', args, { timeoutMs: DUMP_LIMIT_MS, detached: true, env: options });
   if (result.code === 0) return;
   const criuLog = await criuWords(path.join(places.logDir, 'dump.log'));
   const why = firstCause(criuLog) || lastLine(result.stderr) || 'runc checkpoint said nothing';

@@ -29,6 +29,7 @@ const pod = (...containers: FoundContainer[]): FoundPod => ({
   volumes: [],
   shmDir: undefined,
   memoryBytes: 0,
+  connections: 'close',
   dumps: new Map(),
 });
 const said = (name: string) => readFile(path.join(dir, name, 'freezer.state'), 'utf8');

@@ -8,13 +8,14 @@ const KILL_LIMIT_MS = 2000;
 
 /**
  * Lets frozen containers run again. A thaw lasts only when nobody dumps any more: a dump may come to its end within `graceMs`;
- * one that cannot even be killed does not keep the others waiting.
+ * one that cannot even be killed does not keep the others waiting. `beforeThaw` must not reject.
  */
 export async function letGo(
   held: readonly HeldContainer[],
   containers: Containers,
   graceMs: number,
   log: Logger,
+  beforeThaw: () => Promise<void>,
 ): Promise<void> {
   const cgroups = held.map(({ cgroup }) => cgroup);
   const ended = containers
@@ -26,6 +27,7 @@ export async function letGo(
     .then(() => true);
   const late = sleep(graceMs + KILL_LIMIT_MS, false, { ref: false });
   const inTime = await Promise.race([ended, late]);
+  await beforeThaw();
   containers.thaw(cgroups);
   if (!inTime) void ended.then(() => containers.thaw(cgroups));
 }

@@ -9,6 +9,7 @@ import { Records } from '../records.ts';
 import { MountStore } from '../store/mount-store.ts';
 import { storePath } from '../store/path.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
+import { FakeNetwork } from '../testing/fake-network.ts';
 import { FakeTarget } from '../testing/fake-target.ts';
 import { checkpointDocument, type SourceDocument, sourceDocument } from './record.ts';
 import { Sources } from './sources.ts';
@@ -19,6 +20,7 @@ const request: MoveRequest = {
   containers: ['sidecar', 'main'],
   targetAgent: 'https://127.0.0.1:1',
   transport: 'stream',
+  address: 'new',
   compression: 'none',
   maxBytesPerSecond: null,
   deadlineMs: 10_000,
@@ -27,12 +29,14 @@ const request: MoveRequest = {
 let dir: string;
 let containers: FakeContainers;
 let store: MountStore;
+let network: FakeNetwork;
 let target: FakeTarget;
 let records: Records<SourceDocument>;
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-move-'));
   containers = new FakeContainers();
+  network = new FakeNetwork();
   await mkdir(path.join(dir, 'store'));
   store = new MountStore(path.join(dir, 'store'));
   target = new FakeTarget(ID, store);
@@ -45,6 +49,7 @@ function sources(): Sources {
   const shared = {
     store,
     containers,
+    network,
     imagesDir: path.join(dir, 'images'),
     logDir: path.join(dir, 'log'),
     log: pino({ level: 'silent' }),
@@ -256,13 +261,13 @@ describe('after a restart of the agent', () => {
 
   /** The same, which has not come to a decision yet. */
   async function restarted(changes: Partial<SourceDocument>): Promise<Sources> {
-    const { source, targetAgent, transport, deadlineMs } = request;
+    const { source, targetAgent, transport, address, deadlineMs } = request;
     const nothing = { freezeMs: null, bytes: null, timings: [], failure: null };
     const document: SourceDocument = {
       id: ID,
       state: 'moving',
       resumed: false,
-      ...{ source, targetAgent, transport, deadlineMs, held },
+      ...{ source, targetAgent, transport, address, link: null, deadlineMs, held },
       ...nothing,
       changedAt: new Date().toISOString(),
     };
@@ -386,5 +391,74 @@ describe('after a restart of the agent', () => {
       await writeFile(path.join(dir, `records/${ID}.json`), JSON.stringify({ ...document, changedAt: long }));
     await sources().load();
     expect(await records.load()).toEqual([]);
+  });
+});
+
+describe('a move that keeps the address', () => {
+  const move = (all = sources()) => all.move(ID, { ...request, address: 'keep' });
+  const HELD = ['hold new', 'settled', 'cut off'];
+
+  it('holds what is sent to the pod until the target runs, and then hands it over', async () => {
+    const steps: string[] = [];
+    const freeze = containers.freeze.bind(containers);
+    containers.freeze = async () => {
+      steps.push(...network.done, 'frozen');
+      await freeze();
+    };
+    target.whenReceived = async () => expect(network.done).toContain('silence');
+    expect(await move()).toMatchObject({ state: 'committed', resumed: true });
+    expect(steps).toEqual(['find', ...HELD, 'frozen']);
+    expect(network.done.slice(4)).toEqual(['silence', 'claim', 'hand over to 127.0.0.1']);
+    expect(containers.done).not.toContain('close connections');
+    expect(await onDisk()).toMatchObject({ address: 'keep', link: network.link });
+  });
+
+  it.each(['hold new', 'cut off', 'silence', 'claim'])(
+    'gives it back to the pod when the step fails: %s',
+    async (step) => {
+      network.failing = [step];
+      expect(await move()).toMatchObject({ state: 'thawed', failure: { step: 'network' } });
+      expect(network.done.at(-1)).toBe('give back');
+      expect(network.done).not.toContain('hand over to 127.0.0.1');
+      expect(containers.state).toBe('running');
+      await refusal();
+    },
+  );
+
+  it('gives it back before the pod runs on, and tries again until that succeeds', async () => {
+    containers.failing = 'dump';
+    network.failing = ['give back'];
+    containers.thaw = () => void network.done.push('thaw');
+    expect(await move()).toMatchObject({ state: 'thawed' });
+    expect(network.done.indexOf('give back')).toBeLessThan(network.done.indexOf('thaw'));
+    await vi.waitFor(() => expect(network.done.filter((step) => step === 'give back')).toHaveLength(2), 5000);
+    await refusal();
+  });
+
+  it('is committed all the same when the route cannot be changed, and changes it until it can', async () => {
+    network.failing = ['hand over to 127.0.0.1'];
+    expect((await move()).state).toBe('committed');
+    await vi.waitFor(
+      async () => expect(await onDisk()).toMatchObject({ state: 'committed', resumed: true }),
+      5000,
+    );
+    expect(network.done).not.toContain('give back');
+  });
+
+  it('gives it back when the target was lost before it ran', async () => {
+    target.resumes = ['failed'];
+    await move();
+    await vi.waitFor(async () => expect(await onDisk()).toMatchObject({ state: 'thawed' }));
+    expect(network.done.at(-1)).toBe('give back');
+    expect(containers.state).toBe('running');
+  });
+
+  it('is taken up by a restarted agent, which gives back what it held', async () => {
+    target.whenReceived = () => new Promise(() => undefined);
+    void move();
+    await vi.waitFor(() => expect(network.done).toContain('claim'));
+    network = new FakeNetwork();
+    await sources().load();
+    await vi.waitFor(() => expect(network.done).toEqual(['give back']));
   });
 });

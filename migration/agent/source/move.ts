@@ -5,6 +5,8 @@ import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/age
 import { failpoint } from '../failpoints.ts';
 import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
+import { leavingNetwork, MovingNetwork, type SourceNetwork } from '../network/source-network.ts';
 import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
 import { migrationFolder } from '../store/path.ts';
@@ -48,6 +50,7 @@ export class Move {
   /** Up to the end of the freeze, one way or the other. */
   #run: Promise<void> = Promise.resolve();
   readonly #watch = new Stopwatch();
+  readonly #network: SourceNetwork;
   #link: TargetLink | undefined;
   #frozenAt: number | undefined;
   #deadline = new Deadline(0);
@@ -57,6 +60,7 @@ export class Move {
     this.#context = context;
     this.#log = context.log.child({ migration: document.id, side: 'source' });
     this.#document = document;
+    this.#network = this.#networkFor(document);
   }
 
   get document(): SourceDocument {
@@ -147,7 +151,8 @@ export class Move {
       const delivery = this.#delivery(request, link);
       const pod = await this.#prepare(request, link, delivery);
       await this.#freeze(pod, request.deadlineMs);
-      await this.#commit(await this.#stage(pod, delivery), delivery);
+      const [target] = await Promise.all([this.#stage(pod, delivery), this.#network.claim()]);
+      await this.#commit(target, delivery);
     } catch (error) {
       this.#verdict.giveUp(error as Error);
       await this.#thaw(failureOf(error, 'move'));
@@ -158,6 +163,16 @@ export class Move {
     }
     void this.#cleanUp();
     await this.#tell(link);
+  }
+
+  /** What becomes of the pod's address and its connections. */
+  #networkFor({ address, link, targetAgent, deadlineMs }: SourceDocument): SourceNetwork {
+    const { network, containers } = this.#context;
+    if (address === 'new' || targetAgent === null)
+      return leavingNetwork(() => containers.closeConnections(this.#cgroups), this.#log);
+    const via = new URL(targetAgent).hostname;
+    const seconds = Math.ceil(deadlineMs / 1000) + OPENING_SECONDS;
+    return new MovingNetwork(network, { via, seconds }, this.#log, link);
   }
 
   #delivery(request: MoveRequest, link: TargetLink): Delivery {
@@ -174,9 +189,11 @@ export class Move {
   async #prepare(request: MoveRequest, link: TargetLink, delivery: Delivery): Promise<FoundPod> {
     const { containers } = this.#context;
     const places = this.#places();
-    const pod = await containers.prepare(request.source, request.containers, places, delivery.copies);
+    const found = await containers.prepare(request.source, request.containers, places, delivery.copies);
+    const connections = request.address === 'keep' ? 'keep' : 'close';
+    const pod: FoundPod = { ...found, connections };
     await link.requireWaiting();
-    await this.#save({ held: heldOf(pod) });
+    await this.#save({ held: heldOf(pod), link: await this.#network.find(processOf(pod)) });
     const { signal } = this.#verdict;
     await this.#verdict.unlessGivenUp(delivery.sendAhead(pod, this.#watch));
     const ready = await inStep('prepare', () => containers.warmUp(pod, places, signal));
@@ -187,6 +204,8 @@ export class Move {
 
   /** From here on the deadline runs, by this clock alone. */
   async #freeze(pod: FoundPod, deadlineMs: number): Promise<void> {
+    const keeps = pod.connections === 'keep';
+    if (keeps) await this.#watch.phase('hold', () => this.#network.hold(processOf(pod)));
     await this.#watch.phase('freeze', () => this.#context.containers.freeze(pod));
     this.#frozenAt = performance.now();
     this.#deadline = new Deadline(deadlineMs);
@@ -194,6 +213,7 @@ export class Move {
       const words = `the target was not ready to run within ${deadlineMs} ms`;
       this.#verdict.giveUp(new StepError('deadline', words));
     }, deadlineMs);
+    if (keeps) await this.#watch.phase('silence', () => this.#network.silence());
   }
 
   async #stage(pod: FoundPod, delivery: Delivery): Promise<TargetRecord> {
@@ -229,18 +249,16 @@ export class Move {
   }
 
   async #resumed(target: TargetRecord, freezeMs: number | null): Promise<void> {
+    await this.#network.moved();
     const own = this.#watch.timings;
     const timings = own.length > 0 ? [...own, ...target.timings] : this.#document.timings;
     await this.#save({ resumed: true, freezeMs, timings });
     this.#log.info({ freezeMs, timings, bytes: this.#document.bytes }, 'moved');
-    // Nobody waits for it: clients that are not told now are told when the tasks are killed.
-    this.#context.containers.closeConnections(this.#cgroups).catch((error: unknown) => {
-      this.#log.warn({ error: String(error) }, 'connections not closed');
-    });
   }
 
   /** The target says, for good, that it never ran and never will: the source is what is left of the pod. */
   async #takeBack(target: TargetRecord): Promise<void> {
+    await this.#network.stays();
     this.#context.containers.thaw(this.#cgroups);
     const failure = failureOf(targetError(target), 'resume');
     this.#log.error({ failure }, 'the target was lost before it ran: the source runs on');
@@ -250,7 +268,9 @@ export class Move {
   /** Lets the source run again: the verdict was against the move. */
   async #thaw(failure: AgentFailure): Promise<void> {
     const { held } = this.#document;
-    if (held.length > 0) await letGo(held, this.#context.containers, this.#deadline.left(), this.#log);
+    const { containers } = this.#context;
+    if (held.length > 0)
+      await letGo(held, containers, this.#deadline.left(), this.#log, () => this.#network.stays());
     this.#log.error({ failure }, 'not moved: the source runs on');
     const timings = [...this.#watch.timings];
     await this.#save({ state: 'thawed', failure, timings }).catch((error: unknown) => {
@@ -331,6 +351,7 @@ export interface MoveContext {
   records: Records<SourceDocument>;
   store: Store;
   containers: Containers;
+  network: PodNetwork;
   /** Opens the connection to a target's agent. */
   connect: (id: string, url: string) => TargetLink;
   /** Staging of images; in memory. */
@@ -343,6 +364,13 @@ export interface MoveContext {
 /** What a target leaves by itself, at its own deadline at the latest. */
 const UNDER_WAY: ReadonlySet<TargetRecord['state']> = new Set(['fetching', 'restoring']);
 const LOOK_MS = 500;
+
+/** Whoever opens a connection is not held for longer than the deadline and the thaw take. */
+const OPENING_SECONDS = 30;
+
+/** A process by which the pod's network is found. */
+const processOf = ({ containers }: FoundPod): number => containers[0]?.initPid ?? 0;
+
 const RESTARTED: AgentFailure = {
   step: 'move',
   message: 'the agent of the source was restarted during the move',

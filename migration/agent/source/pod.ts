@@ -30,9 +30,14 @@ export interface FoundPod {
   shmDir: string | undefined;
   /** What a dump of its memory will take, in bytes, about. */
   memoryBytes: number;
+  /** Whether its established connections are part of its state, or end with it. */
+  connections: Connections;
   /** Dumps that have been warmed up, by container. */
   dumps: ReadonlyMap<string, WarmDump>;
 }
+
+/** What becomes of established connections: they can only be kept where the address is. */
+export type Connections = 'keep' | 'close';
 
 /** Where the kubelet keeps the volumes of pods, by pod uid. */
 export const KUBELET_PODS = '/var/lib/kubelet/pods';
@@ -54,6 +59,7 @@ export async function findPod(ref: PodRef, names: readonly string[]): Promise<Fo
     volumes: await findVolumes(ref.podUid),
     shmDir: bundles[0]?.shmDir,
     memoryBytes: sizes.reduce((all, size) => all + size, 0),
+    connections: 'close',
     dumps: new Map(),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addressChoice,
   agentFailure,
   type CheckpointRecord,
   checkpointRecord,
@@ -10,6 +11,7 @@ import {
   sourceState,
   transport,
 } from '../../contract/agent-api.ts';
+import { podLink } from '../network/pod-link.ts';
 import type { FoundPod } from './pod.ts';
 
 /** What a restarted agent needs to know of a container that it may have left frozen. */
@@ -35,6 +37,9 @@ export const sourceDocument = z.object({
   source: podRef.nullable(),
   targetAgent: z.url().nullable(),
   transport,
+  address: addressChoice.default('new'),
+  /** Of a pod that keeps its address, from before its network is touched. */
+  link: podLink.nullable().default(null),
   deadlineMs: z.int().nonnegative(),
   freezeMs: z.number().nonnegative().nullable(),
   bytes: z.int().nonnegative().nullable(),

@@ -7,6 +7,7 @@ import type { CheckpointRequest } from '../../contract/agent-api.ts';
 import { Records } from '../records.ts';
 import { MountStore } from '../store/mount-store.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
+import { FakeNetwork } from '../testing/fake-network.ts';
 import { checkpointDocument, sourceDocument } from './record.ts';
 import { Sources } from './sources.ts';
 
@@ -35,7 +36,8 @@ afterEach(() => rm(dir, { recursive: true }));
 async function start(): Promise<Sources> {
   const places = { imagesDir: path.join(dir, 'images'), logDir: path.join(dir, 'log') };
   const store = new MountStore(path.join(dir, 'store'));
-  const shared = { ...places, store, containers, log: pino({ level: 'silent' }) };
+  const network = new FakeNetwork();
+  const shared = { ...places, store, containers, network, log: pino({ level: 'silent' }) };
   const connect = () => {
     throw new Error('no target is asked here');
   };

@@ -161,8 +161,8 @@ export class Sources {
 
   #newMove(id: string, request: MoveRequest): Move {
     this.#requireFree(request.source);
-    const { source, targetAgent, transport, deadlineMs } = request;
-    const asked = { source, targetAgent, transport, deadlineMs };
+    const { source, targetAgent, transport, address, deadlineMs } = request;
+    const asked = { source, targetAgent, transport, address, link: null, deadlineMs };
     const document: SourceDocument = { id, state: 'moving', ...asked, resumed: false, ...nothingDone() };
     const move = new Move(document, this.#move);
     this.#moves.set(id, move);
@@ -172,7 +172,8 @@ export class Sources {
 
   async #refuseAhead(id: string, reason: string): Promise<void> {
     const failure = { step: 'abort', message: reason, criuLog: [] };
-    const neverAsked = { source: null, targetAgent: null, transport: 'stream', deadlineMs: 0 } as const;
+    const nobody = { source: null, targetAgent: null, link: null, deadlineMs: 0 };
+    const neverAsked = { ...nobody, transport: 'stream', address: 'new' } as const;
     const nothing = { ...neverAsked, resumed: false, ...nothingDone() };
     const document: SourceDocument = { id, state: 'thawed', ...nothing, failure };
     this.#moves.set(id, new Move(document, this.#move));

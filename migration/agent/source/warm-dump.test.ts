@@ -39,6 +39,7 @@ const warm = () =>
   warmDump(
     { ...CONTAINER, cgroup: { version: 1, path: '/c' } },
     { imageDir: at('image'), logDir: at('log') },
+    'close',
   );
 const ran = async () => (await readFile(at('criu-ran'), 'utf8')).trim().split('\n');
 

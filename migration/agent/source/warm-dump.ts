@@ -6,6 +6,7 @@ import { mustRun } from '../command.ts';
 import { Deadline } from '../stopwatch.ts';
 import type { RunningContainer } from './container.ts';
 import { type DumpPlaces, dump, endDumps } from './dump.ts';
+import type { Connections } from './pod.ts';
 
 /**
  * Stands before criu in runc's PATH. runc starts criu twice: to ask for its version, and for the dump. The second one says that it
@@ -39,12 +40,13 @@ export interface WarmDump {
 export async function warmDump(
   container: RunningContainer,
   places: DumpPlaces,
+  connections: Connections,
 ): Promise<WarmDump | undefined> {
   const folder = path.join(places.logDir, 'gate');
   const words = await makeGate(folder);
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, PODFERRY_GATE: folder };
   let over = false;
-  const dumped = dump(container, places, env).finally(async () => {
+  const dumped = dump(container, places, connections, env).finally(async () => {
     over = true;
     await words.close();
     await rm(folder, { recursive: true, force: true });

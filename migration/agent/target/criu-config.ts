@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CRIU_RUNC_CONF_PATH } from '../../runtime/criu-conf.ts';
+import { CLOSE_CONNECTIONS, CRIU_RUNC_CONF_PATH } from '../../runtime/criu-conf.ts';
 import { changeConfig } from '../bundle.ts';
+import type { Connections } from '../source/pod.ts';
 
 /**
  * CRIU's options for one container: a file named by the annotation `org.criu.config` of its bundle. While it is being restored the
@@ -22,9 +23,10 @@ export class CriuConfigs {
     this.#plain = readFileSync(plainFile, 'utf8');
   }
 
-  /** Lets the coming restore of a container leave its tasks stopped. */
-  async leaveStopped(containerId: string, bundle: string): Promise<void> {
-    const file = this.#write(containerId, `${this.#plain}leave-stopped\n`);
+  /** Lets the coming restore of a container leave its tasks stopped, and its connections as they were dumped. */
+  async leaveStopped(containerId: string, bundle: string, connections: Connections): Promise<void> {
+    const closing = connections === 'close' ? CLOSE_CONNECTIONS : '';
+    const file = this.#write(containerId, `${this.#plain}${closing}leave-stopped\n`);
     await changeConfig(bundle, (config) => ({
       ...config,
       annotations: { ...config.annotations, [ANNOTATION]: file },

@@ -8,6 +8,7 @@ import {
   targetState,
 } from '../../contract/agent-api.ts';
 import type { Bundle } from '../bundle.ts';
+import { podLink } from '../network/pod-link.ts';
 
 const processIdentity = z.strictObject({ pid: z.int(), startTime: z.int() });
 
@@ -32,6 +33,8 @@ export const targetDocument = z.object({
   state: targetState,
   podUid: z.string().nullable(),
   podIPs: z.array(z.string()).default([]),
+  /** Of a pod that takes over its source's address. */
+  link: podLink.nullable().default(null),
   /** Names of all containers whose state waits. */
   containers: z.array(z.string()).default([]),
   /** Those that the runtime asked for and that were let in, one entry for each name. */
@@ -52,6 +55,7 @@ export function newTarget(id: string): TargetDocument {
     state: 'absent',
     podUid: null,
     podIPs: [],
+    link: null,
     containers: [],
     restored: [],
     done: [],

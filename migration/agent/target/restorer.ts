@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../bundle.ts';
+import type { PodLink } from '../network/pod-link.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
 import type { ProcessIdentity } from '../process.ts';
 import { podAddresses } from './addresses.ts';
 import type { CriuConfigs } from './criu-config.ts';
@@ -15,12 +17,19 @@ import { killRestored, resumeTasks } from './tasks.ts';
 export interface Restorer {
   /** Addresses of the pod. */
   addresses(bundle: Bundle): Promise<string[]>;
+  /** The link of a pod that takes over an address; undefined for one that has an address of its own. */
+  link(bundle: Bundle): Promise<PodLink | undefined>;
   /** Makes a bundle's container end at once with exit code 0. */
   endAtOnce(bundle: Bundle): Promise<void>;
-  /** Before a restore: it is to leave the tasks stopped. Returns the folder for CRIU's log. */
-  prepare(container: RestoredContainer, bundle: Bundle): Promise<string>;
+  /**
+   * Before a restore: it is to leave the tasks stopped, and their connections open if the pod takes over the address. Returns the
+   * folder for CRIU's log.
+   */
+  prepare(container: RestoredContainer, bundle: Bundle, link: PodLink | null): Promise<string>;
   /** Resolves with the first process once all tasks of the container are restored and stopped; StepError `restore`. */
   untilRestored(container: RestoredContainer, workDir: string): Promise<ProcessIdentity>;
+  /** Gives a pod the address that it takes over. */
+  open(link: PodLink, podUid: string): Promise<void>;
   /** Lets the stopped tasks go on. */
   resume(containers: readonly RestoredContainer[]): void;
   /** Ends them before they run an instruction, also while they are being restored. StepError `abort`. */
@@ -37,14 +46,20 @@ export function runcRestorer(
   { logDir, runDir }: { logDir: string; runDir: string },
   configs: CriuConfigs,
   hooks: PostStartHooks,
+  network: PodNetwork,
 ): Restorer {
   return {
     addresses: ({ networkNamespace }) => podAddresses(networkNamespace),
+    async link({ sandboxId }) {
+      const link = await network.notedLink(sandboxId);
+      if (link !== undefined) await network.prepare(link);
+      return link;
+    },
     endAtOnce: ({ dir }) => endAtOnce(dir),
-    async prepare({ id, bundle }, { container, postStart }) {
+    async prepare({ id, bundle }, { container, postStart }, link) {
       const workDir = path.join(logDir, container);
       await mkdir(workDir, { recursive: true, mode: 0o700 });
-      await configs.leaveStopped(id, bundle);
+      await configs.leaveStopped(id, bundle, link === null ? 'close' : 'keep');
       if (postStart !== undefined) hooks.expect(id, postStart);
       return workDir;
     },
@@ -55,6 +70,7 @@ export function runcRestorer(
         configs.plain(id);
       }
     },
+    open: (link, podUid) => network.open(link, podUid),
     resume(containers) {
       for (const container of containers) resumeTasks(container);
     },

@@ -96,7 +96,10 @@ export class Staging {
   /** Keeps the first container's runtime waiting. Resolves with what it is to do, which may be minutes later. */
   async hold(asked: Asked): Promise<RuntimeAnswer> {
     const { bundle, runtime, containers } = asked;
-    const podIPs = await this.#restorer.addresses(bundle);
+    const [podIPs, link = null] = await Promise.all([
+      this.#restorer.addresses(bundle),
+      this.#restorer.link(bundle),
+    ]);
     // It may have been aborted meanwhile. From here to `waiting` nothing else may come in between.
     const refusal = refusalOf(this.#document, bundle);
     if (refusal !== undefined) return { verdict: 'refuse', reason: refusal };
@@ -104,7 +107,8 @@ export class Staging {
     const answer = new Promise<RuntimeAnswer>((resolve) => {
       this.#held = { asked, answer: resolve };
     });
-    this.#standing.change({ state: 'waiting', podUid: bundle.podUid, podIPs, containers: [...containers] });
+    const waiting = { podUid: bundle.podUid, podIPs, link, containers: [...containers] };
+    this.#standing.change({ state: 'waiting', ...waiting });
     this.#releaseWhenGone(runtime);
     this.#decider.waits(asked);
     return answer;
@@ -188,7 +192,7 @@ export class Staging {
     if (this.#arrived === undefined) throw new StepError('restore', 'the state is not here');
     const [imageDir, workDir] = await Promise.all([
       this.#arrived.deliver(bundle),
-      this.#restorer.prepare(container, bundle),
+      this.#restorer.prepare(container, bundle, this.#document.link),
     ]);
     await failpoint('during-restore', this.#document.id);
     if (this.#document.state !== from) return { verdict: 'refuse', reason: reasonOf(this.#document.failure) };

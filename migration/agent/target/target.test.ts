@@ -525,3 +525,19 @@ describe('a target of a checkpoint', () => {
     expect(await again).toMatchObject({ verdict: 'restore' });
   });
 });
+
+describe('a target that takes over an address', () => {
+  it('has it from the moment on in which it may run, and is resumed again when that failed', async () => {
+    restorer.taken = { address: '10.244.1.7', interface: 'veth7', mac: '02:00:00:00:00:07' };
+    const one = target();
+    await staged(one);
+    expect(restorer.done.join()).not.toContain('open');
+    const open = restorer.open;
+    restorer.open = () => Promise.reject(new Error('no such device'));
+    await expect(one.resume()).rejects.toThrow('no such device');
+    expect(restorer.done.join()).not.toContain('resume');
+    restorer.open = open;
+    await one.resume();
+    expect(restorer.done.slice(-2)).toEqual(['open 10.244.1.7', 'resume app']);
+  });
+});

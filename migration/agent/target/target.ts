@@ -130,6 +130,8 @@ export class Target {
     await this.#standing.saved();
     if (this.document.state !== 'restored' || this.document.resumed) return;
     const { watch } = this.#staging;
+    const { link, podUid } = this.document;
+    if (link !== null && podUid !== null) await watch.phase('open', () => this.#restorer.open(link, podUid));
     await watch.phase('resume', async () => this.#restorer.resume(this.document.restored));
     this.#standing.set({ resumed: true, timings: [...watch.timings] });
     this.#background(this.#standing.save());

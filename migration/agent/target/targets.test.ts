@@ -14,6 +14,7 @@ import { MountStore } from '../store/mount-store.ts';
 import { storePath } from '../store/path.ts';
 import { StateSender } from '../stream/sender.ts';
 import { BLOCK, makeHeader, padding, TYPE } from '../tar/header.ts';
+import { FakeNetwork } from '../testing/fake-network.ts';
 import { type TargetDocument, targetDocument } from './record.ts';
 import { Targets } from './targets.ts';
 
@@ -35,7 +36,7 @@ beforeEach(async () => {
     await mkdir(path.join(dir, folder), { recursive: true });
   await writeFile(path.join(dir, 'bundles/c-app/rootfs/etc/passwd'), 'of the image');
   await writeFile(path.join(dir, 'termination-log'), '');
-  await writeFile(path.join(dir, 'runc.conf'), 'tcp-close\n');
+  await writeFile(path.join(dir, 'runc.conf'), 'cpu-cap ins\n');
   runtime = spawn('sleep', ['60']);
   await new Promise((resolve) => runtime.once('spawn', resolve));
   store = new MountStore(path.join(dir, 'store'));
@@ -146,6 +147,8 @@ async function putState(files: Record<string, Buffer>): Promise<RestoreRequest> 
   return { ...request, containers: CONTAINERS, deadlineMs: 10_000 };
 }
 
+const network = new FakeNetwork();
+
 /** As an agent has them after its start. */
 async function targets(): Promise<Targets> {
   const places = {
@@ -155,7 +158,7 @@ async function targets(): Promise<Targets> {
     kubeletPods: path.join(dir, 'pods'),
     criuConfig: path.join(dir, 'runc.conf'),
   };
-  const all = new Targets(records, store, places, pino({ level: 'silent' }));
+  const all = new Targets(records, store, network, places, pino({ level: 'silent' }));
   await all.load();
   return all;
 }
@@ -235,9 +238,9 @@ describe('while it is restored, a container', () => {
     await first;
     const { annotations } = JSON.parse(await read('bundles/c-app/config.json'));
     expect(annotations['org.criu.config']).toBe(path.join(dir, 'run/criu/c-app.conf'));
-    expect(await read('run/criu/c-app.conf')).toBe('tcp-close\nleave-stopped\n');
+    expect(await read('run/criu/c-app.conf')).toBe('cpu-cap ins\ntcp-close\nleave-stopped\n');
     await restored('app');
-    await expect.poll(() => read('run/criu/c-app.conf')).toBe('tcp-close\n');
+    await expect.poll(() => read('run/criu/c-app.conf')).toBe('cpu-cap ins\n');
     await all.abort(ID, 'enough');
     expect(await answer).toMatchObject({ state: 'refused' });
   });
@@ -246,7 +249,7 @@ describe('while it is restored, a container', () => {
     await mkdir(path.join(dir, 'run/criu'));
     await writeFile(path.join(dir, 'run/criu/c-app.conf'), 'tcp-close\nleave-stopped\n');
     await targets();
-    expect(await read('run/criu/c-app.conf')).toBe('tcp-close\n');
+    expect(await read('run/criu/c-app.conf')).toBe('cpu-cap ins\n');
   });
 });
 

@@ -5,6 +5,7 @@ import type { AheadQuery, RestoreRequest, StreamQuery, TargetRecord } from '../.
 import type { Bundle, Origin } from '../bundle.ts';
 import { inStep, RequestError } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
 import { processStartTime } from '../process.ts';
 import type { Records } from '../records.ts';
 import { KUBELET_PODS } from '../source/pod.ts';
@@ -43,6 +44,7 @@ export class Targets {
   readonly #targets = new Map<string, Target>();
   readonly #records: Records<TargetDocument>;
   readonly #store: Store;
+  readonly #network: PodNetwork;
   readonly #places: TargetPlaces;
   readonly #kubeletPods: string;
   readonly #configs: CriuConfigs;
@@ -54,9 +56,16 @@ export class Targets {
     this.received += bytes;
   };
 
-  constructor(records: Records<TargetDocument>, store: Store, places: TargetPlaces, log: Logger) {
+  constructor(
+    records: Records<TargetDocument>,
+    store: Store,
+    network: PodNetwork,
+    places: TargetPlaces,
+    log: Logger,
+  ) {
     this.#records = records;
     this.#store = store;
+    this.#network = network;
     this.#places = places;
     this.#kubeletPods = places.kubeletPods ?? KUBELET_PODS;
     this.#configs = new CriuConfigs(path.join(places.runDir, 'criu'), places.criuConfig);
@@ -201,7 +210,8 @@ export class Targets {
 
   #restorer(id: string): Restorer {
     const { logDir, runDir } = this.#places;
-    return runcRestorer({ logDir: path.join(logDir, id), runDir }, this.#configs, this.#hooks);
+    const places = { logDir: path.join(logDir, id), runDir };
+    return runcRestorer(places, this.#configs, this.#hooks, this.#network);
   }
 
   /** A pod that was refused before it came may never come; its record is kept for a week. */

@@ -29,7 +29,14 @@ export class FakeContainers implements Containers {
       upper: '/upper',
       terminationLog: undefined,
     }));
-    const pod: FoundPod = { containers, volumes: [], shmDir: undefined, memoryBytes: 0, dumps: new Map() };
+    const pod: FoundPod = {
+      containers,
+      volumes: [],
+      shmDir: undefined,
+      memoryBytes: 0,
+      connections: 'close',
+      dumps: new Map(),
+    };
     await prepareStaging(pod, places);
     return pod;
   }

@@ -1,5 +1,6 @@
 import type { Bundle } from '../bundle.ts';
 import { StepError } from '../failure.ts';
+import type { PodLink } from '../network/pod-link.ts';
 import type { ProcessIdentity } from '../process.ts';
 import type { Restorer } from '../target/restorer.ts';
 
@@ -13,6 +14,11 @@ export class FakeRestorer implements Restorer {
     { resolve: (init: ProcessIdentity) => void; reject: (error: Error) => void }
   >();
 
+  /** Of a target that takes an address over. */
+  taken: PodLink | undefined;
+
+  link = async () => this.taken;
+  open = async ({ address }: PodLink) => void this.done.push(`open ${address}`);
   addresses = async () => ['10.0.0.7'];
   endAtOnce = async ({ container }: Bundle) => void this.done.push(`end ${container}`);
   prepare = async ({ name }: { name: string }) => {

@@ -60,7 +60,10 @@ async function main(apiUrl: string, agentsUrl: string): Promise<void> {
   };
   const agents = httpAgents(plainWire(agentsUrl));
   await runAsLeader(lease, new AbortController().signal, (leading) =>
-    runController({ client, agents, identity: IDENTITY, log, metrics, limits: NO_CAPS, onReady }, leading),
+    runController(
+      { client, agents, identity: IDENTITY, log, metrics, limits: NO_CAPS, address: 'new', onReady },
+      leading,
+    ),
   );
 }
 

@@ -1,8 +1,14 @@
-import type { CheckResult, SourcePreflight, Transport } from '../../contract/agent-api.ts';
+import type { AddressChoice, CheckResult, SourcePreflight, Transport } from '../../contract/agent-api.ts';
 import type { Node, Pod } from '../../kube/objects.ts';
 import { AgentRefusal, type Agents, AgentUnreachable } from '../agents.ts';
 import { runningContainers } from '../containers.ts';
 import type { PodDetail } from './pod-detail.ts';
+
+/** How a pod is to be moved, as far as the agents' checks depend on it. */
+export interface Way {
+  transport: Transport;
+  address: AddressChoice;
+}
 
 /** What an agent said: its answer, when it gave one, and what comes of it. */
 export interface Asked<Answer> {
@@ -15,13 +21,13 @@ export async function askSource(
   agents: Agents,
   node: Node | undefined,
   pod: Pod,
-  transport: Transport,
+  { transport, address }: Way,
 ): Promise<Asked<SourcePreflight>> {
   const containers = runningContainers(pod);
   if (!node || pod.status.phase !== 'Running' || containers.length === 0)
     return notAsked('SourceAgent', 'not asked: the pod does not run');
   const { namespace, name: podName, uid: podUid } = pod.metadata;
-  const request = { source: { namespace, pod: podName, podUid }, containers, transport };
+  const request = { source: { namespace, pod: podName, podUid }, containers, transport, address };
   return asked('SourceAgent', () => agents.preflightSource(node, request));
 }
 
@@ -31,11 +37,11 @@ export async function askTarget(
   node: Node,
   source: SourcePreflight | undefined,
   pod: PodDetail,
-  transport: Transport,
+  { transport, address }: Way,
 ): Promise<Asked<{ checks: CheckResult[] }>> {
   if (!source) return notAsked('TargetAgent', 'not asked: nothing is known of the source');
   const { facts, memoryBytes, fileBytes } = source;
-  const request = { source: facts, memoryBytes, fileBytes, images: imagesOf(pod), transport };
+  const request = { source: facts, memoryBytes, fileBytes, images: imagesOf(pod), transport, address };
   return asked('TargetAgent', () => agents.preflightTarget(node, request));
 }
 

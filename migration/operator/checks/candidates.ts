@@ -1,8 +1,8 @@
-import type { CheckResult, SourcePreflight, Transport } from '../../contract/agent-api.ts';
+import type { CheckResult, SourcePreflight } from '../../contract/agent-api.ts';
 import { failed, failuresText, passed, runChecks, type Verdict } from '../../contract/verdict.ts';
 import type { Node } from '../../kube/objects.ts';
 import type { World } from '../run.ts';
-import { askTarget } from './ask-agents.ts';
+import { askTarget, type Way } from './ask-agents.ts';
 import { destination } from './destination.ts';
 import type { PodDetail } from './pod-detail.ts';
 
@@ -17,7 +17,7 @@ export async function candidates(
   { cluster, agents }: Pick<World, 'cluster' | 'agents'>,
   pod: PodDetail,
   source: SourcePreflight | undefined,
-  transport: Transport,
+  way: Way,
 ): Promise<CheckResult> {
   const others = cluster.nodes().filter((node) => node.metadata.name !== pod.spec.nodeName);
   const unfit = new Map<string, string>();
@@ -29,7 +29,7 @@ export async function candidates(
   const asked = others.filter(({ metadata }) => !unfit.has(metadata.name)).slice(0, MOST_ASKED);
   for (let next = 0; next < asked.length; next += AT_ONCE) {
     const ask = async (node: Node) => {
-      const why = failuresText((await askTarget(agents, node, source, pod, transport)).results);
+      const why = failuresText((await askTarget(agents, node, source, pod, way)).results);
       if (why !== '') unfit.set(node.metadata.name, why);
     };
     await Promise.all(asked.slice(next, next + AT_ONCE).map(ask));

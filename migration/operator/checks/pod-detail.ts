@@ -23,6 +23,7 @@ const container = z.object({
   resources: z
     .object({ requests: quantities, limits: quantities, claims: z.array(z.unknown()).default([]) })
     .default({ requests: {}, limits: {}, claims: [] }),
+  ports: z.array(z.object({ hostPort: z.int().optional() })).default([]),
   volumeDevices: z.array(z.object({ name: z.string() })).default([]),
   lifecycle: z.object({ postStart: handler.optional() }).default({}),
   livenessProbe: probe.optional(),

@@ -1,9 +1,10 @@
-import type { CheckResult, SourcePreflight, Transport } from '../../contract/agent-api.ts';
+import type { CheckResult, SourcePreflight } from '../../contract/agent-api.ts';
 import { failed, failures, passed, runChecks } from '../../contract/verdict.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import type { World } from '../run.ts';
-import { askSource, askTarget } from './ask-agents.ts';
+import { addresses } from './addresses.ts';
+import { askSource, askTarget, type Way } from './ask-agents.ts';
 import { candidates } from './candidates.ts';
 import { containers, type ProbeFacts, probes } from './containers.ts';
 import { destination } from './destination.ts';
@@ -18,7 +19,7 @@ import { claimsOf, type VolumeFacts, volumes } from './volumes.ts';
 type Askable = Pick<World, 'cluster' | 'agents'>;
 
 /** What somebody wants to be done. */
-export interface Wish {
+export interface Wish extends Way {
   /** The name that was asked for. */
   asked: string;
   found: { pod: Pod; document: PodDocument } | undefined;
@@ -26,7 +27,6 @@ export interface Wish {
   /** Empty: the scheduler chooses. */
   destHost: string;
   node: Node | undefined;
-  transport: Transport;
   ignored: readonly string[];
   /** Only an answer is wanted, so without a destination every node is looked at. */
   dryRun: boolean;
@@ -59,10 +59,10 @@ export async function preflightChosen(
   { cluster, agents }: Askable,
   { pod, document }: { pod: Pod; document: PodDocument },
   node: Node,
-  wish: Pick<Wish, 'transport' | 'ignored'>,
+  wish: Way & Pick<Wish, 'ignored'>,
 ): Promise<CheckResult[]> {
-  const source = await askSource(agents, cluster.node(pod.spec.nodeName), pod, wish.transport);
-  const target = await askTarget(agents, node, source.answer, podDetail.parse(document), wish.transport);
+  const source = await askSource(agents, cluster.node(pod.spec.nodeName), pod, wish);
+  const target = await askTarget(agents, node, source.answer, podDetail.parse(document), wish);
   return withIgnored([...failures(source.results), ...target.results], wish.ignored);
 }
 
@@ -93,7 +93,7 @@ async function aboutPod(
   const facts: PodFacts = { pod: podDetail.parse(document), busyWith: wish.busyWith };
   const [claims, source] = await Promise.all([
     withClaims(cluster, facts),
-    askSource(agents, cluster.node(pod.spec.nodeName), pod, wish.transport),
+    askSource(agents, cluster.node(pod.spec.nodeName), pod, wish),
   ]);
   return [
     ...runChecks(presence, facts),
@@ -103,6 +103,7 @@ async function aboutPod(
     ...runChecks(containers, facts),
     ...runChecks(probes, probeFacts(facts, source.answer)),
     ...runChecks(policies, withPolicies(cluster, facts)),
+    ...runChecks(addresses, { ...facts, address: wish.address }),
     ...source.results,
     ...(await aboutDestination(from, wish, facts.pod, source.answer)),
   ];
@@ -110,14 +111,14 @@ async function aboutPod(
 
 async function aboutDestination(
   from: Askable,
-  { node, destHost, transport, dryRun }: Wish,
+  { node, destHost, transport, address, dryRun }: Wish,
   pod: PodDetail,
   source: SourcePreflight | undefined,
 ): Promise<CheckResult[]> {
-  if (destHost === '') return dryRun ? [await candidates(from, pod, source, transport)] : [];
+  if (destHost === '') return dryRun ? [await candidates(from, pod, source, { transport, address })] : [];
   const known = preflightDestination(from.cluster, destHost, node, pod);
   if (!node) return known;
-  const target = await askTarget(from.agents, node, source, pod, transport);
+  const target = await askTarget(from.agents, node, source, pod, { transport, address });
   return [...known, ...target.results];
 }
 

@@ -1,8 +1,9 @@
 import { destinationOf, type Podmigration } from '../../contract/podmigration.ts';
 import { failures } from '../../contract/verdict.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
+import { whyNotKept, withReason } from '../checks/addresses.ts';
 import { objectionsOf, withChecks } from '../checks/movable.ts';
-import { preflight } from '../checks/preflight.ts';
+import { preflight, type Wish } from '../checks/preflight.ts';
 import { controllerAmong, knowsByName, ownersOf } from '../handover/controllers.ts';
 import { busyWith, findNode, findPod } from '../lookup.ts';
 import { moveNumber, nextPodName } from '../naming.ts';
@@ -31,7 +32,7 @@ async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Ou
   const node = destHost === '' ? undefined : findNode(cluster, destHost);
   const found = pod && (await cluster.readPod(migration.metadata.namespace, pod.metadata.name));
   const busy = pod && (await busyWith(run, pod));
-  const checks = await preflight(run, {
+  const wish = {
     asked,
     found,
     busyWith: busy,
@@ -40,10 +41,24 @@ async function decide(run: Run, asked: string, pod: Pod | undefined): Promise<Ou
     transport,
     ignored,
     dryRun,
-  });
-  const checked = { ...run, status: withChecks(run, checks) };
+  };
+  const { address, checks } = await withAddress(run, wish);
+  const checked = { ...run, status: change(withChecks(run, checks), { address }) };
   if (!found || failures(checks).length > 0) return write(refused(checked, objectionsOf(checks), found?.pod));
   return dryRun ? write(answer(checked, found.pod)) : admit(checked, ...take(checked, found, node));
+}
+
+/** What becomes of the address, and the checks for that. Where nobody asked for it, a network that cannot keep it keeps no pod from being moved. */
+async function withAddress(run: Run, wish: Omit<Wish, 'address'>) {
+  const asked = run.migration.spec.address;
+  const address = asked ?? run.address;
+  const checks = await preflight(run, { ...wish, address });
+  const why = address === 'keep' ? whyNotKept(checks) : undefined;
+  if (asked !== undefined || why === undefined) return { address, checks };
+  return {
+    address: 'new' as const,
+    checks: withReason(await preflight(run, { ...wish, address: 'new' }), why),
+  };
 }
 
 /** The end of a dry run whose pod can be moved. */

@@ -17,7 +17,9 @@ export async function checkChosenNode(run: Run, node: Node): Promise<Outcome | u
   const found = await cluster.readPod(migration.metadata.namespace, status.sourcePod ?? '');
   if (!found) return undefined;
   const { transport = 'stream', ignoreChecks = [] } = migration.spec;
-  const chosen = await preflightChosen(run, found, node, { transport, ignored: ignoreChecks });
+  const { address = 'new' } = status;
+  const way = { transport, address, ignored: ignoreChecks };
+  const chosen = await preflightChosen(run, found, node, way);
   const renewed = new Set(chosen.map(({ name }) => name));
   const checks = [...known.filter(({ name }) => !renewed.has(name)), ...chosen];
   const looked = { ...run, status: withChecks(run, checks) };

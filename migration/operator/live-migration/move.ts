@@ -65,6 +65,7 @@ async function start(run: Run, source: Node): Promise<Outcome> {
     containers: (awaited ?? '').split(','),
     targetAgent: agents.urlOf(target),
     transport,
+    address: status.address ?? 'new',
     compression,
     maxBytesPerSecond,
     deadlineMs: freezeDeadlineMs(migration.spec),

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import type { AddressChoice } from '../../contract/agent-api.ts';
 import type { MigrationState, Podmigration } from '../../contract/podmigration.ts';
 import { exclusively } from '../exclusive.ts';
 import { reconcile } from '../reconcile.ts';
@@ -12,6 +13,7 @@ export class Harness {
   readonly cluster: FakeCluster;
   readonly agents: FakeAgents;
   limits: Limits = { perNode: 2, perCluster: 10 };
+  address: AddressChoice = 'new';
   readonly states: (MigrationState | undefined)[] = [];
   #now = Date.parse('2026-01-01T00:00:00Z');
   readonly #stop = new AbortController();
@@ -37,6 +39,7 @@ export class Harness {
       agents: this.agents,
       metrics,
       limits: this.limits,
+      address: this.address,
       now,
       exclusively: exclusively(),
     };

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { mustRun } from '../command.ts';
+import type { AddressFiles } from './address-files.ts';
+import { linkOf, notedLink, type PodLink } from './pod-link.ts';
+import { whyNoKeeping } from './support.ts';
+import type { AddressRoutes } from './tend-addresses.ts';
+import { nobodyWaits } from './waiting-connections.ts';
+
+/** Packets for an address while its pod was between two nodes: how many were held, and how many came out again. */
+export const heldPackets = z.object({ held: z.int().nonnegative(), freed: z.int().nonnegative() });
+export type HeldPackets = z.infer<typeof heldPackets>;
+
+/**
+ * What moves that keep the pod's address do to this node's network: the seam between their order of steps and the system.
+ * Everything can be repeated; failures are Errors with the program's words.
+ */
+export interface PodNetwork {
+  /** Why pods of this node cannot keep their address; undefined when they can. */
+  whyNoKeeping(): Promise<string | undefined>;
+  /** The link of a running pod, by one of its processes. StepError `network` when it is none that can be moved. */
+  linkOf(pid: number): Promise<PodLink>;
+  /** The link of a pod that takes over an address, by its sandbox; undefined for every other pod. */
+  notedLink(sandboxId: string): Promise<PodLink | undefined>;
+  /** Connections that are being opened to the pod wait from now on, for so many seconds at most. */
+  holdNew(link: PodLink, seconds: number): Promise<void>;
+  /** Resolves when no connection waits for the pod to accept it, or after a while. */
+  settled(pid: number): Promise<void>;
+  /** Everything that is sent to the pod is held from now on. */
+  cutOff(link: PodLink): Promise<void>;
+  /** Nothing that the pod's kernel sends leaves it any more. */
+  silence(link: PodLink): Promise<void>;
+  /** Keeps the address from being given to others here, also over a restart of the host: it may live at `via`. */
+  claim(link: PodLink, via: string): Promise<void>;
+  /** What was held goes to the other node, and so does all that comes. */
+  handOver(link: PodLink, via: string): Promise<HeldPackets>;
+  /** What was held goes to the pod, which runs on here. */
+  giveBack(link: PodLink): Promise<HeldPackets>;
+  /** Makes the way out of a pod that takes over an address, while it has none in. */
+  prepare(link: PodLink): Promise<void>;
+  /** From now on this pod has the address, also over a restart of the host. */
+  open(link: PodLink, podUid: string): Promise<void>;
+}
+
+/** Installed by node-setup. */
+const PROGRAM = 'podferry-addresses';
+const LIMIT_MS = 10_000;
+
+/** By the program podferry-addresses. */
+export class BridgedNetwork implements PodNetwork, AddressRoutes {
+  readonly #linksDir: string;
+  readonly #files: AddressFiles;
+
+  constructor(files: AddressFiles, linksDir: string) {
+    this.#files = files;
+    this.#linksDir = linksDir;
+  }
+
+  whyNoKeeping(): Promise<string | undefined> {
+    return whyNoKeeping();
+  }
+
+  linkOf(pid: number): Promise<PodLink> {
+    return linkOf(pid);
+  }
+
+  notedLink(sandboxId: string): Promise<PodLink | undefined> {
+    return notedLink(sandboxId, this.#linksDir);
+  }
+
+  async holdNew({ address }: PodLink, seconds: number): Promise<void> {
+    await run('hold-new', address, String(seconds));
+  }
+
+  settled(pid: number): Promise<void> {
+    return nobodyWaits(pid);
+  }
+
+  async cutOff({ address }: PodLink): Promise<void> {
+    await run('cut-off', address);
+  }
+
+  async silence(link: PodLink): Promise<void> {
+    await run('silence', link.interface);
+  }
+
+  async claim({ address }: PodLink, via: string): Promise<void> {
+    await this.#files.noteAway({ address, via, state: 'claimed' });
+  }
+
+  async handOver({ address }: PodLink, via: string): Promise<HeldPackets> {
+    await run('hand-over', address, via);
+    await this.#files.noteAway({ address, via, state: 'left' });
+    return counted(address);
+  }
+
+  async giveBack({ address, interface: name, mac }: PodLink): Promise<HeldPackets> {
+    await run('give-back', address, name, mac);
+    await this.#files.forget('away', address);
+    return counted(address);
+  }
+
+  async prepare({ address }: PodLink): Promise<void> {
+    await run('prepare', address);
+  }
+
+  async open({ address, interface: name, mac }: PodLink, podUid: string): Promise<void> {
+    await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
+    await this.#files.forget('away', address);
+  }
+
+  async lead(address: string, via: string): Promise<void> {
+    await run('away', address, via);
+  }
+
+  async forget(address: string): Promise<void> {
+    await run('forget', address);
+  }
+}
+
+async function counted(address: string): Promise<HeldPackets> {
+  return heldPackets.parse(JSON.parse(await run('counts', address)));
+}
+
+async function run(...words: string[]): Promise<string> {
+  return (await mustRun(PROGRAM, words, { timeoutMs: LIMIT_MS })).stdout;
+}

@@ -1,0 +1,47 @@
+import type { AddressChoice, CheckResult } from '../../contract/agent-api.ts';
+import type { CHECKS } from '../../contract/checks.ts';
+import { type Checks, failed, failures, failuresText, passed } from '../../contract/verdict.ts';
+import type { PodFacts } from './pod.ts';
+
+/** What is known of a pod, and what is to become of its address. */
+export interface AddressFacts extends PodFacts {
+  address: AddressChoice;
+}
+
+/** Whether the pod is one whose address can go along. */
+export const addresses: Checks<AddressFacts> = {
+  KeptName({ pod, address }) {
+    const owner = pod.metadata.ownerReferences.find((o) => o.controller);
+    if (address === 'new' || owner?.kind !== 'StatefulSet') return passed();
+    return failed(`a pod of StatefulSet ${owner.name} is made anew under its name, with another address`);
+  },
+  HostPorts({ pod, address }) {
+    const { containers, initContainers } = pod.spec;
+    const ports = [...containers, ...initContainers].flatMap((c) =>
+      c.ports.flatMap(({ hostPort }) => hostPort ?? []),
+    );
+    if (address === 'new' || ports.length === 0) return passed();
+    return failed(`host port ${ports.join(', ')} leads to the pod on ${pod.spec.nodeName} only`);
+  },
+};
+
+const ABOUT_ADDRESS: readonly string[] = [
+  'KeptName',
+  'HostPorts',
+  'Address',
+  'TargetAddress',
+] satisfies (keyof typeof CHECKS)[];
+
+/** Of checks that were made for a pod that keeps its address, why it cannot; undefined when it can. */
+export function whyNotKept(checks: readonly CheckResult[]): string | undefined {
+  const found = failures(checks).filter(({ name }) => ABOUT_ADDRESS.includes(name));
+  return found.length > 0 ? failuresText(found) : undefined;
+}
+
+/** Checks that were made for a pod that gets another address, with why it does not keep its own. */
+export const withReason = (checks: readonly CheckResult[], why: string): CheckResult[] =>
+  checks.map((check) =>
+    check.name === 'Address' && check.status === 'passed'
+      ? { ...check, status: 'warning', message: `the pod gets another address: ${why}` }
+      : check,
+  );

@@ -1,0 +1,82 @@
+"""Servers for clients that are to notice nothing of a move: they echo, count and send, over TCP and UDP."""
+
+import hashlib
+import socket
+import threading
+import time
+
+from property import Group, same
+
+group = Group()
+
+ECHO, COUNT, BULK, DATAGRAMS = 7101, 7102, 7103, 7104
+BLOCK = 16 * 1024
+
+
+def block(number):
+    """What a download consists of, block by block, each unlike the others."""
+    return hashlib.sha256(str(number).encode()).digest() * (BLOCK // 32)
+
+
+def echo(client):
+    with client, client.makefile("rb") as lines:
+        for line in lines:
+            client.sendall(line)
+
+
+def count(client):
+    number = 0
+    with client:
+        while True:
+            number += 1
+            client.sendall(b"%d\n" % number)
+            time.sleep(0.01)
+
+
+def bulk(client):
+    number = 0
+    with client:
+        while True:
+            client.sendall(block(number))
+            number += 1
+            time.sleep(0.02)
+
+
+def serve(port, work):
+    listener = socket.create_server(("", port), backlog=64)
+
+    def attend(client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            work(client)
+        except OSError:
+            pass  # the client has gone
+
+    def accept():
+        while True:
+            threading.Thread(target=attend, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def serve_datagrams():
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("", DATAGRAMS))
+
+    def answer():
+        while True:
+            data, client = server.recvfrom(2048)
+            server.sendto(data, client)
+
+    threading.Thread(target=answer, daemon=True).start()
+
+
+@group.keeps("servers that go on with every client")
+def servers(_):
+    for port, work in {ECHO: echo, COUNT: count, BULK: bulk}.items():
+        serve(port, work)
+    serve_datagrams()
+    yield
+    with socket.create_connection(("127.0.0.1", ECHO), 5) as client:
+        client.sendall(b"after\n")
+        same(client.recv(100), b"after\n", "an echo")

@@ -1,0 +1,149 @@
+"""Clients of `serves`, at the host that is the argument; `HOST+N` is one where every port is higher by N. They notice
+nothing of a move but a pause.
+"""
+
+import socket
+import threading
+import time
+
+from property import Group, same, sure
+from serves import BULK, COUNT, DATAGRAMS, ECHO, block
+
+group = Group()
+
+# a pause of the length that the slowest of machines under load makes of a move
+PATIENCE = 60
+
+
+class Work:
+    """A client at work in a thread, until it is stopped; what broke it, how often it succeeded, and its longest pause."""
+
+    def __init__(self, what, once):
+        self.what, self.once = what, once
+        self.broken, self.done, self.longest = None, 0, 0.0
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        last = time.monotonic()
+        try:
+            while not self.stopped.is_set():
+                self.once(self.done)
+                now = time.monotonic()
+                self.longest, last = max(self.longest, now - last), now
+                self.done += 1
+        except Exception as error:
+            self.broken = error
+
+    def end(self, least):
+        self.stopped.set()
+        self.thread.join(PATIENCE + 5)
+        print(f"{self.what}: {self.done} times, longest pause {self.longest * 1000:.0f} ms", flush=True)
+        sure(self.broken is None, f"after {self.done} times: {self.broken!r}")
+        sure(self.done >= least, f"done {self.done} times only")
+
+
+def place(where, port):
+    host, _, higher = where.partition("+")
+    return host, port + int(higher or 0)
+
+
+def connected(host, port):
+    end = time.monotonic() + 30
+    while True:
+        try:
+            client = socket.create_connection(place(host, port), PATIENCE)
+            break
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def exactly(client, size):
+    data = bytearray()
+    while len(data) < size:
+        more = client.recv(size - len(data))
+        sure(more, f"the connection ended, {len(data)} bytes into an answer")
+        data += more
+    return bytes(data)
+
+
+def asked(client, text):
+    client.sendall(text)
+    same(exactly(client, len(text)), text, "an answer")
+
+
+@group.keeps("a connection on which one question after the other is answered")
+def questions(host):
+    client = connected(host, ECHO)
+
+    def once(number):
+        asked(client, b"%08d\n" % number)
+        time.sleep(0.02)
+
+    work = Work(f"questions to {host}", once)
+    yield
+    work.end(50)
+
+
+@group.keeps("a stream of numbers without a gap or a repetition")
+def numbers(host):
+    lines = connected(host, COUNT).makefile("rb")
+    work = Work(f"numbers from {host}", lambda number: same(lines.readline(), b"%d\n" % (number + 1), "a number"))
+    yield
+    work.end(50)
+
+
+@group.keeps("a long download, byte by byte")
+def download(host):
+    client = connected(host, BULK)
+
+    def once(number):
+        expected = block(number)
+        sure(exactly(client, len(expected)) == expected, f"block {number} is not what was sent")
+
+    work = Work(f"download from {host}", once)
+    yield
+    work.end(50)
+
+
+@group.keeps("an idle connection")
+def idle(host):
+    client = connected(host, ECHO)
+    asked(client, b"before\n")
+    yield
+    asked(client, b"after\n")
+
+
+@group.keeps("every connection that is opened, at any moment")
+def opened(host):
+    def once(number):
+        with socket.create_connection(place(host, ECHO), PATIENCE) as client:
+            client.settimeout(PATIENCE)
+            asked(client, b"%08d\n" % number)
+        time.sleep(0.05)
+
+    asked(connected(host, ECHO), b"there\n")
+    work = Work(f"connections to {host}", once)
+    yield
+    work.end(20)
+
+
+@group.keeps("datagrams, each of which is answered")
+def datagrams(host):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.connect(place(host, DATAGRAMS))
+    client.settimeout(5)
+
+    def once(number):
+        client.send(b"%08d" % number)
+        same(client.recv(100), b"%08d" % number, "an answer")
+        time.sleep(0.02)
+
+    work = Work(f"datagrams to {host}", once)
+    yield
+    work.end(50)

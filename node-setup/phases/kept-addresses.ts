@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { Phase } from '../phase.ts';
+import { literal } from '../shell/here.ts';
+import { POD_BRIDGE, TAKEN_ADDRESSES } from '../templates/cni.ts';
+import { keptAddressesUnit } from '../templates/kept-addresses-unit.ts';
+
+const script = (name: string): string =>
+  readFileSync(new URL(`../../migration/network/${name}`, import.meta.url), 'utf8').trimEnd();
+
+const PLUGIN = '/opt/cni/bin/podferry';
+const PROGRAM = '/usr/local/sbin/podferry-addresses';
+const UNIT = '/etc/systemd/system/podferry-addresses.service';
+const SETTINGS = '/etc/podferry/addresses.conf';
+
+/** What lets a pod keep its address when it is moved: the CNI plugin, and the node's devices, rules and routes for it. */
+export const keptAddresses: Phase = {
+  name: 'kept-addresses',
+  title: 'addresses that move with their pods',
+  timeoutSeconds: 60,
+  on: 'all',
+  apply: (c) => `
+put ${PLUGIN} 755 ${literal(script('podferry-cni'))}
+put ${PROGRAM} 755 ${literal(script('podferry-addresses'))}
+put ${SETTINGS} 644 ${literal(`bridge=${POD_BRIDGE}
+node=${c.host.address}
+subnet=${c.host.podCidr}
+ipam=${TAKEN_ADDRESSES}`)}
+put ${UNIT} 644 ${literal(keptAddressesUnit(PROGRAM))}
+mkdir -p /var/lib/podferry/addresses/here /var/lib/podferry/addresses/away
+systemctl daemon-reload
+systemctl enable --quiet podferry-addresses
+if [ $changed = yes ] || ! systemctl is-active --quiet podferry-addresses; then
+  systemctl restart podferry-addresses || {
+    journalctl --no-pager -q -u podferry-addresses -n 15 -o cat >&2
+    fail 'podferry-addresses does not start'
+  }
+fi
+`,
+  verify: () => `
+for device in ${POD_BRIDGE} pf-entry0 pf-entry1 pf-queue0 pf-queue1; do
+  [ -d /sys/class/net/$device ] || fail "there is no device $device"
+done
+nft list table ip podferry-addresses >/dev/null || fail 'the rules for addresses that move are not there'
+`,
+  remove: () => `
+systemctl disable --quiet --now podferry-addresses 2>/dev/null || true
+rm -f ${PLUGIN} ${PROGRAM} ${UNIT} ${SETTINGS}
+systemctl daemon-reload
+rm -rf /var/lib/podferry/addresses /run/podferry/network
+rmdir /opt/cni/bin /opt/cni 2>/dev/null || true
+`,
+};
