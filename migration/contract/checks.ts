@@ -52,14 +52,6 @@ export const CHECKS = {
     holds:
       'no NetworkPolicy selects the pod: its new address has to become known first (a warning otherwise)',
   },
-  KeptName: {
-    by: 'operator',
-    holds: '`address: keep`: the pod is none of a StatefulSet, which is made anew under its name',
-  },
-  HostPorts: {
-    by: 'operator',
-    holds: '`address: keep`: no container has a `hostPort`, which leads to the pod on one node only',
-  },
   DisruptionBudget: {
     by: 'operator',
     holds: 'its PodDisruptionBudgets allow a disruption',
@@ -69,6 +61,14 @@ export const CHECKS = {
     by: 'operator',
     holds: 'the namespace’s quotas have room for a second pod like it',
     ignorable: 'the API server has the last word, before anything is touched',
+  },
+  KeptName: {
+    by: 'operator',
+    holds: '`address: keep`: the pod is none of a StatefulSet, which is made anew under its name',
+  },
+  HostPorts: {
+    by: 'operator',
+    holds: '`address: keep`: no container has a `hostPort`, which leads to the pod on one node only',
   },
   SourceAgent: {
     by: 'operator',

@@ -12,13 +12,18 @@ declare module 'vitest' {
 }
 
 /**
- * Runs once before the smoke tests: builds the probe's image unless it is built, and gives it to the workers. It is no
+ * Runs once before the smoke tests: builds the probe's image unless it is built, and gives it to the nodes. It is no
  * part of a lab, so that nobody who does not test has it.
  */
 export default async function setup(project: TestProject): Promise<void> {
   const lab = await SmokeLab.open();
   const recipe = imageRecipe({ name: 'probe', needs: ['host-root'], content: probeImage });
-  const reference = await giveImage(lab, 'image-probe.tar', [recipe]);
+  const reference = await giveImage(
+    lab,
+    'image-probe.tar',
+    [recipe],
+    lab.outputs.nodes.map(({ name }) => name),
+  );
   await lab.close();
   project.provide('probeImage', reference);
 }

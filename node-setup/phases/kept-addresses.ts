@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
+import { sysctlPrelude } from '../shell/sysctl.ts';
 import { POD_BRIDGE, TAKEN_ADDRESSES } from '../templates/cni.ts';
 import { keptAddressesUnit } from '../templates/kept-addresses-unit.ts';
 
@@ -27,6 +28,12 @@ subnet=${c.host.podCidr}
 ipam=${TAKEN_ADDRESSES}`)}
 put ${UNIT} 644 ${literal(keptAddressesUnit(PROGRAM))}
 mkdir -p /var/lib/podferry/addresses/here /var/lib/podferry/addresses/away
+${sysctlPrelude}
+# what the program sets at each boot, noted here for the removal
+uplink=$(ip -json -4 address show | jq -r '.[] | select(any(.addr_info[]; .local == "${c.host.address}")) | .ifname' | head -n 1)
+set_sysctl "net.ipv4.conf.$uplink.accept_local" 1
+set_sysctl net.ipv4.conf.all.send_redirects 0
+set_sysctl "net.ipv4.conf.$uplink.send_redirects" 0
 systemctl daemon-reload
 systemctl enable --quiet podferry-addresses
 if [ $changed = yes ] || ! systemctl is-active --quiet podferry-addresses; then

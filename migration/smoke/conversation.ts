@@ -1,0 +1,200 @@
+import type { SmokeLab } from './lab.ts';
+import { PodSet, type PodSpec } from './pod-set.ts';
+import { Probes, probeContainer } from './probe.ts';
+
+/** A pod of clients, and what it is called in a report. */
+export interface Listener {
+  pod: string;
+  where: string;
+}
+
+/** Ports of probe/serves.py, and what is added to them for the ports of nodes. */
+const PORTS = { echo: 7101, count: 7102, bulk: 7103, datagrams: 7104 } as const;
+const AT_NODES = 24_000;
+
+/**
+ * One pod that serves and talks itself, and pods of clients around it: on its node, on the node where it goes, on the
+ * master, and on the master's own network; each by the pod's address, by a Service and, from outside, by ports of nodes.
+ */
+export class Conversation {
+  readonly #lab: SmokeLab;
+  readonly #image: string;
+  readonly #name: string;
+  readonly #moved: PodSet;
+  readonly #probes: Probes;
+
+  constructor(lab: SmokeLab, image: string, name: string) {
+    this.#lab = lab;
+    this.#image = image;
+    this.#name = name;
+    this.#moved = new PodSet(lab, name);
+    this.#probes = new Probes(lab);
+  }
+
+  /** Resolves when everybody talks. */
+  async start(): Promise<Listener[]> {
+    const lab = this.#lab;
+    await lab.kubectl(
+      ['apply', '-f', '-'],
+      list([this.#service('moved'), this.#service('other'), this.#headless()]),
+    );
+    await this.#apply([this.#pod('other', lab.workers[1] ?? '', ['serves']), this.#outside()]);
+    const [other, outside] = await Promise.all([this.#addressOf('other'), this.#addressOf('outside')]);
+    const own = ['serves', `talks:${other}`, `talks:${await this.#clusterIp('other')}`, `talks:${outside}`];
+    await this.#moved.start({ moved: { containers: [this.#container(own)] } });
+    const [address, service] = [await this.address(), await this.#clusterIp('moved')];
+    const node = (name: string) => lab.outputs.nodes.find((one) => one.name === name)?.address ?? '';
+    const near = [`talks:${address}`, `talks:${service}`];
+    const far = lab.outputs.nodes.map(({ name }) => `talks:${node(name)}+${AT_NODES}`);
+    const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+    const clients: [string, object][] = [
+      ['source', this.#pod('source', lab.workers[0] ?? '', near)],
+      ['target', this.#pod('target', lab.workers[1] ?? '', near)],
+      [
+        'master',
+        this.#pod('master', master, [
+          ...near,
+          `talks:${this.#name}-headless.${lab.namespace}.svc.cluster.local`,
+        ]),
+      ],
+      ['host', this.#pod('host', master, [...near, ...far], { hostNetwork: true }, 8091)],
+    ];
+    await this.#apply(clients.map(([, pod]) => pod));
+    const listeners = clients.map(([where]) => ({ where, pod: `${this.#name}-${where}` }));
+    await Promise.all(
+      [...listeners, { pod: this.#moved.pod('moved'), where: 'moved' }].map((one) =>
+        this.#probes.identity(one.pod, portOf(one)),
+      ),
+    );
+    return listeners;
+  }
+
+  /** Moves the pod to the other worker; why it was not moved, or nothing. */
+  async move(): Promise<string> {
+    const { moved } = await this.#moved.move(['moved'], { address: 'keep' });
+    return moved?.why ?? 'there was no move';
+  }
+
+  /** The pod's address. */
+  async address(): Promise<string> {
+    return this.#podIp(this.#moved.pod('moved'));
+  }
+
+  /** What a client noticed. */
+  async report(listener: Listener): Promise<string[]> {
+    return this.#noticed(listener.where, listener.pod, portOf(listener));
+  }
+
+  /** What of the moved pod's own conversations was broken. */
+  ownReport(): Promise<string[]> {
+    return this.#noticed('moved', this.#moved.pod('moved'), 8080);
+  }
+
+  /** Ends the moved pod. */
+  async end(): Promise<void> {
+    await this.#lab.kubectl(['delete', 'pod', this.#moved.pod('moved'), '--grace-period=1', '--timeout=60s']);
+  }
+
+  async remove(): Promise<void> {
+    await this.#moved.remove();
+  }
+
+  async #noticed(where: string, pod: string, port: number): Promise<string[]> {
+    const report = await this.#probes.check(pod, port);
+    const groups = Object.entries(report);
+    const told = groups.flatMap(([group, properties]) =>
+      Object.entries(properties).map(([name, verdict]) => ({
+        text: `${where}, ${group}, ${name}: ${verdict}`,
+        verdict,
+      })),
+    );
+    return told.filter(({ verdict }) => verdict !== 'kept').map(({ text }) => text);
+  }
+
+  async #apply(pods: object[]): Promise<void> {
+    await this.#lab.kubectl(['apply', '-f', '-'], list(pods));
+    const names = (pods as { metadata: { name: string } }[]).map(({ metadata }) => `pod/${metadata.name}`);
+    await this.#lab.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=60s']);
+  }
+
+  #container(groups: string[], port = 8080): object {
+    return probeContainer(this.#image, groups, { env: [{ name: 'PORT', value: String(port) }] });
+  }
+
+  #labels(talks: string) {
+    return { 'podferry.dev/smoke': this.#name, talks: `${this.#name}-${talks}` };
+  }
+
+  #pod(key: string, node: string, groups: string[], more: Partial<PodSpec> = {}, port = 8080): object {
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `${this.#name}-${key}`, labels: this.#labels(key) },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        nodeName: node,
+        tolerations: [{ operator: 'Exists' }],
+        containers: [this.#container(groups, port)],
+        ...more,
+      },
+    };
+  }
+
+  /** Servers on a node's own network: outside, as pods see it. */
+  #outside(): object {
+    const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+    return this.#pod('outside', master, ['serves'], { hostNetwork: true }, 8090);
+  }
+
+  /** By the labels that the moved pod has from its set, the others from here. */
+  #selector(to: string) {
+    return to === 'moved'
+      ? { 'podferry.dev/smoke': this.#name, probe: to }
+      : { talks: `${this.#name}-${to}` };
+  }
+
+  #service(to: string): object {
+    const type = to === 'moved' ? { type: 'NodePort' } : {};
+    const ports = Object.entries(PORTS).map(([name, port]) => ({
+      name,
+      port,
+      protocol: name === 'datagrams' ? 'UDP' : 'TCP',
+      ...(to === 'moved' ? { nodePort: port + AT_NODES } : {}),
+    }));
+    const metadata = { name: `${this.#name}-${to}`, labels: { 'podferry.dev/smoke': this.#name } };
+    return {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { ...type, selector: this.#selector(to), ports },
+    };
+  }
+
+  #headless(): object {
+    const metadata = { name: `${this.#name}-headless`, labels: { 'podferry.dev/smoke': this.#name } };
+    const selector = this.#selector('moved');
+    return {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { clusterIP: 'None', selector, ports: [{ port: PORTS.echo }] },
+    };
+  }
+
+  #addressOf(key: string): Promise<string> {
+    return this.#podIp(`${this.#name}-${key}`);
+  }
+
+  #podIp(pod: string): Promise<string> {
+    return this.#lab.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.status.podIP}']);
+  }
+
+  #clusterIp(to: string): Promise<string> {
+    return this.#lab.kubectl(['get', 'service', `${this.#name}-${to}`, '-o', 'jsonpath={.spec.clusterIP}']);
+  }
+}
+
+/** Where a pod of clients answers: on a node's own network there may be others. */
+const portOf = ({ where }: Listener): number => (where === 'host' ? 8091 : 8080);
+
+const list = (items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
