@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KeptAddresses } from '../../contract/agent-api.ts';
+import { AddressFiles } from './address-files.ts';
+import { AddressTender, otherNodes } from './tend-addresses.ts';
+
+const ADDRESS = '10.244.1.3';
+const [TWO, THREE] = ['10.98.0.12', '10.98.0.13'] as const;
+const left = (via: string) => ({ address: ADDRESS, via, state: 'left' as const });
+
+let dir: string;
+let files: AddressFiles;
+let done: string[];
+let others: Map<string, KeptAddresses>;
+let tender: AddressTender;
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'podferry-addresses-'));
+  files = new AddressFiles(path.join(dir, 'addresses'));
+  done = [];
+  others = new Map([
+    [TWO, { here: [{ address: ADDRESS, podUid: 'pod' }], away: [] }],
+    [THREE, { here: [], away: [] }],
+  ]);
+  const nodes = new Set(others.keys());
+  tender = new AddressTender({
+    files,
+    routes: {
+      lead: async (address, via) => void done.push(`lead ${address} ${via}`),
+      forget: async (address) => void done.push(`forget ${address}`),
+    },
+    kubeletPods: path.join(dir, 'pods'),
+    nodes: async () => nodes,
+    ask: async (node) => others.get(node) ?? Promise.reject(new Error('no answer')),
+    log: pino({ level: 'silent' }),
+  });
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+describe('an address whose pod lives on another node', () => {
+  it('is led there again and again, whatever became of the routes', async () => {
+    await files.noteAway(left(TWO));
+    await tender.tend();
+    await tender.tend();
+    expect(done).toEqual([`lead ${ADDRESS} ${TWO}`, `lead ${ADDRESS} ${TWO}`]);
+  });
+
+  it('is led to where its pod has gone on to', async () => {
+    await files.noteAway(left(TWO));
+    others.set(TWO, { here: [], away: [left(THREE)] });
+    await tender.tend();
+    expect(done).toEqual([`lead ${ADDRESS} ${THREE}`]);
+    expect(await files.away()).toEqual([left(THREE)]);
+  });
+
+  it('is not led to where its pod only may go', async () => {
+    await files.noteAway(left(TWO));
+    const claimed = { address: ADDRESS, via: THREE, state: 'claimed' as const };
+    others.set(TWO, { here: [{ address: ADDRESS, podUid: 'pod' }], away: [claimed] });
+    await tender.tend();
+    expect(done).toEqual([`lead ${ADDRESS} ${TWO}`]);
+  });
+
+  it('is given out again when the pod has ended there, but not at first sight', async () => {
+    await files.noteAway(left(TWO));
+    others.set(TWO, { here: [], away: [] });
+    await tender.tend();
+    expect(done).toEqual([]);
+    await tender.tend();
+    expect(done).toEqual([`forget ${ADDRESS}`]);
+    expect(await files.away()).toEqual([]);
+  });
+
+  it('stays as it is while the other node does not answer', async () => {
+    await files.noteAway(left(TWO));
+    others.delete(TWO);
+    for (let round = 0; round < 3; round += 1) await tender.tend();
+    expect(done).toEqual([]);
+    expect(await files.away()).toEqual([left(TWO)]);
+  });
+
+  it('is left alone while its pod is on its way', async () => {
+    await files.noteAway({ ...left(TWO), state: 'claimed' });
+    others.set(TWO, { here: [], away: [] });
+    for (let round = 0; round < 3; round += 1) await tender.tend();
+    expect(done).toEqual([]);
+  });
+});
+
+describe('an address whose pod lives here', () => {
+  it('is forgotten when the pod has ended, and not before', async () => {
+    await files.noteHere({ address: ADDRESS, podUid: 'pod' });
+    await mkdir(path.join(dir, 'pods', 'pod'), { recursive: true });
+    await tender.tend();
+    expect(done).toEqual([]);
+    await rm(path.join(dir, 'pods', 'pod'), { recursive: true });
+    await tender.tend();
+    expect(done).toEqual([`forget ${ADDRESS}`]);
+    expect(await files.here()).toEqual([]);
+  });
+
+  it('goes on being led away when the pod went from here', async () => {
+    await files.noteHere({ address: ADDRESS, podUid: 'pod' });
+    await files.noteAway(left(TWO));
+    await tender.tend();
+    expect(done).toEqual([`lead ${ADDRESS} ${TWO}`]);
+    expect(await files.here()).toEqual([]);
+  });
+});
+
+it('the other nodes are those to whose pods there are routes', async () => {
+  const file = path.join(dir, 'routes');
+  await writeFile(file, `10.244.0.0/24 ${TWO}\n10.244.2.0/24 ${THREE}\n`);
+  expect(await otherNodes(file)).toEqual(new Set([TWO, THREE]));
+});
