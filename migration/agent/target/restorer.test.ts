@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { FakeNetwork } from '../testing/fake-network.ts';
 import { CriuConfigs } from './criu-config.ts';
 import { PostStartHooks } from './post-start.ts';
 import { runcRestorer } from './restorer.ts';
@@ -15,11 +16,16 @@ it('leaves no note about a container that never comes to run, also when its rest
   const bundle = path.join(runDir, 'bundle');
   await mkdir(bundle);
   await writeFile(path.join(bundle, 'config.json'), '{}');
-  const restorer = runcRestorer({ logDir: path.join(runDir, 'log'), runDir }, configs, hooks);
+  const restorer = runcRestorer(
+    { logDir: path.join(runDir, 'log'), runDir },
+    configs,
+    hooks,
+    new FakeNetwork(),
+  );
   const container = { name: 'main', id: 'c-1', bundle, cgroup: null, runtime: { pid: 1, startTime: 0 } };
   const admitted = { ...container, init: null, started: false };
 
-  await restorer.prepare(admitted as never, { container: 'main', postStart: ['true'] } as never);
+  await restorer.prepare(admitted as never, { container: 'main', postStart: ['true'] } as never, null);
   for (const note of ['restored', 'started']) {
     await mkdir(path.join(runDir, note));
     for (const id of ['c-1', 'c-2']) await writeFile(path.join(runDir, note, id), '');
