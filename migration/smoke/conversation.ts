@@ -14,7 +14,7 @@ const AT_NODES = 24_000;
 
 /**
  * One pod that serves and talks itself, and pods of clients around it: on its node, on the node where it goes, on the
- * master, and on the master's own network; each by the pod's address, by a Service and, from outside, by ports of nodes.
+ * master, and on the master's own network; by the pod's address, by a Service and, from outside, by ports of nodes.
  */
 export class Conversation {
   readonly #lab: SmokeLab;
@@ -48,7 +48,8 @@ export class Conversation {
     const far = lab.outputs.nodes.map(({ name }) => `talks:${node(name)}+${AT_NODES}`);
     const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
     const clients: [string, object][] = [
-      ['source', this.#pod('source', lab.workers[0] ?? '', near)],
+      // Not by the Service, which the home's own pods cannot open connections by while the pod is away: docs/same-address.md.
+      ['source', this.#pod('source', lab.workers[0] ?? '', [`talks:${address}`])],
       ['target', this.#pod('target', lab.workers[1] ?? '', near)],
       [
         'master',
