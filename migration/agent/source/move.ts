@@ -125,6 +125,7 @@ export class Move {
     // On disk first: a restarted agent would tell the target to run again, which is back perhaps.
     await this.#save({ state: 'thawed', failure: { step: 'reclaim', message: reason, criuLog: [] } });
     this.#link?.close();
+    await this.#network.stays();
     this.thawAgain();
   }
 
