@@ -24,6 +24,7 @@ const request: MoveRequest = {
   containers: ['main'],
   targetAgent: 'https://127.0.0.1:1',
   transport: 'stream',
+  address: 'new',
   compression: 'none',
   maxBytesPerSecond: null,
   deadlineMs: 30_000,
