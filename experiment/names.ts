@@ -7,6 +7,7 @@ export const armNames = [
   'rollout',
   'store',
   'stream',
+  'keep-address',
   'pause',
   'floor',
   'cold-1',

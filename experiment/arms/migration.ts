@@ -45,3 +45,11 @@ export const stream = migration(
     transport: 'stream',
   },
 );
+export const keepAddress = migration(
+  'keep-address',
+  'podferry from agent to agent, with the pod’s address and its connections',
+  {
+    transport: 'stream',
+    address: 'keep',
+  },
+);

@@ -3,7 +3,8 @@ import { SmokeLab } from './lab.ts';
 
 /** `kubectl drain` of a worker, with pods that opted in to be moved, and others. */
 
-const [MOVED, PLAIN] = ['evmoved', 'evplain'];
+const [MOVED, PLAIN, REFUSED, GUARDED] = ['evmoved', 'evplain', 'evrefused', 'evguarded'];
+const ALL = [MOVED, PLAIN, REFUSED, GUARDED];
 
 let lab: SmokeLab;
 let [here, there]: string[] = [];
@@ -14,11 +15,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab.tryKubectl(['uncordon', here as string]);
-  for (const name of [MOVED, PLAIN]) await lab.removePods(name);
+  await lab.tryKubectl(['delete', 'pdb', GUARDED]);
+  for (const name of ALL) await lab.removePods(name);
   await lab.close();
 });
 
-async function start(name: string, optsIn: boolean): Promise<void> {
+async function start(name: string, optsIn: boolean, spec: object = {}): Promise<void> {
   const body = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -49,6 +51,7 @@ async function start(name: string, optsIn: boolean): Promise<void> {
           startupProbe: { tcpSocket: { port: lab.outputs.apps.tick.port }, periodSeconds: 1 },
         },
       ],
+      ...spec,
     },
   };
   await lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
@@ -82,6 +85,16 @@ const podsOf = async (name: string): Promise<string[]> =>
     .split(' ')
     .filter(Boolean);
 
+const warningsOf = (pod: string) =>
+  lab.kubectl([
+    'get',
+    'events',
+    '--field-selector',
+    `involvedObject.name=${pod},type=Warning`,
+    '-o',
+    'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}',
+  ]);
+
 describe('kubectl drain', () => {
   it('moves the pod that opted in, which counts on, and evicts the one that did not', async () => {
     await Promise.all([start(MOVED, true), start(PLAIN, false)]);
@@ -95,6 +108,40 @@ describe('kubectl drain', () => {
     expect(after.startedAt).toBe(before.startedAt);
     expect(after.count).toBeGreaterThan(before.count);
     expect(await podsOf(PLAIN)).toEqual([]);
+    await lab.kubectl(['uncordon', here as string]);
+  });
+
+  it('evicts as ever a pod that cannot be moved, and says why on it', async () => {
+    await start(REFUSED, true, { shareProcessNamespace: true });
+    const drained = await drain([REFUSED]);
+    expect(drained.exitCode).toBe(0);
+    expect(await podsOf(REFUSED)).toEqual([]);
+    expect(await warningsOf(REFUSED)).toMatch(/EvictedUnmoved: evicted without being moved: .*process/);
+    await lab.kubectl(['uncordon', here as string]);
+  });
+
+  it('waits for a PodDisruptionBudget, and moves the pod when that allows it', async () => {
+    await start(GUARDED, true);
+    const budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: GUARDED },
+      spec: { minAvailable: 1, selector: { matchLabels: { 'podferry.dev/smoke': GUARDED } } },
+    };
+    await lab.kubectl(['apply', '-f', '-'], JSON.stringify(budget));
+    await lab.until(
+      'the budget is counted',
+      () => lab.kubectl(['get', 'pdb', GUARDED, '-o', 'jsonpath={.status.currentHealthy}']),
+      (healthy) => healthy === '1',
+    );
+    const { startedAt } = await lab.tick(GUARDED);
+    expect((await drain([GUARDED], '10s')).exitCode).not.toBe(0);
+    expect(await podsOf(GUARDED)).toEqual([GUARDED]);
+    expect((await lab.tick(GUARDED)).startedAt).toBe(startedAt);
+    await lab.kubectl(['delete', 'pdb', GUARDED]);
+    const drained = await drain([GUARDED]);
+    expect(drained.exitCode).toBe(0);
+    expect((await lab.tick(`${GUARDED}-migration-1`)).startedAt).toBe(startedAt);
     await lab.kubectl(['uncordon', here as string]);
   });
 });
