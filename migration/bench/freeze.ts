@@ -10,6 +10,7 @@ import {
   removeFloors,
 } from './floor.ts';
 import type { BenchLab } from './lab.ts';
+import { readyMemory } from './ready-memory.ts';
 import type { Workload } from './workload.ts';
 
 /** One round: what CRIU costs by itself, and a move of the same process, right after each other. */
@@ -67,14 +68,22 @@ async function prepare(lab: BenchLab, pod: BenchPod, here: string, there: string
 /** Floor and move take turns in going first. The floor is taken where the pod moves to. */
 async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number): Promise<Round> {
   const { workload } = pod;
+  const { readyMiB } = workload;
+  const ready = async () => readyMiB !== undefined && (await readyMemory(lab, node, readyMiB));
   const floors = async () => {
+    await ready();
     const floor = await measureFloor(lab, node, workload, 'bare');
+    await ready();
     return { floor, frozen: await measureFloor(lab, node, workload, 'frozen') };
   };
+  const move = async () => {
+    await ready();
+    return pod.move(node);
+  };
   const about = { workload: workload.name, node };
-  if (run % 4 < 2) return { ...about, ...(await floors()), move: await pod.move(node) };
-  const move = await pod.move(node);
-  return { ...about, move, ...(await floors()) };
+  if (run % 4 < 2) return { ...about, ...(await floors()), move: await move() };
+  const moved = await move();
+  return { ...about, move: moved, ...(await floors()) };
 }
 
 function line(run: number, runs: number, { workload, node, floor, frozen, move }: Round): string {

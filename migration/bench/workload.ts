@@ -10,6 +10,8 @@ export interface Workload {
   fill?: readonly string[];
   /** Answers HTTP on its port, so that a client's outage can be measured. */
   isWeb: boolean;
+  /** MiB that the target’s machine has ready before each sample, where the state is so large that it matters: it is several times in memory. */
+  readyMiB?: number;
   /** What its freeze must not exceed. */
   bars: readonly FreezeBar[];
 }
@@ -66,6 +68,7 @@ export const workloads: readonly Workload[] = [
     command: ['/usr/bin/python3', '-c', HOLD_MEMORY],
     port: 8080,
     isWeb: false,
+    readyMiB: 8192,
     bars: [ON_TOP],
   },
 ];

@@ -49,14 +49,19 @@ describe('kubectl migrate', () => {
     const { startedAt } = await lab.tick(`${POD}-migration-1`);
     await lab.kubectl(['migrate', POD, here as string, '--wait=false', '-o', 'name']);
     const cancelled = await lab.tryKubectl(['migrate', 'cancel', POD]);
-    const pods = await lab.kubectl([
-      'get',
-      'pods',
-      '-l',
-      `podferry.dev/smoke=${POD}`,
-      '-o',
-      'jsonpath={.items[*].metadata.name}',
-    ]);
+    const pods = await lab.until(
+      'one pod is left',
+      () =>
+        lab.kubectl([
+          'get',
+          'pods',
+          '-l',
+          `podferry.dev/smoke=${POD}`,
+          '-o',
+          'jsonpath={.items[*].metadata.name}',
+        ]),
+      (names) => names !== '' && !names.includes(' '),
+    );
     // It may have been too late: then the exit code says so. Either way there is one pod, and it is the same process.
     expect(pods).toBe(cancelled.exitCode === 0 ? `${POD}-migration-1` : `${POD}-migration-2`);
     expect((await lab.tick(pods)).startedAt).toBe(startedAt);
