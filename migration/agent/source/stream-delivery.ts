@@ -41,12 +41,19 @@ export class StreamDelivery implements Delivery {
     return this.#sender?.bytes ?? 0;
   }
 
+  /** What need not wait for memory is opened at once: the target takes its time to make ready for it. */
   async sendAhead(pod: FoundPod, watch: Stopwatch): Promise<void> {
     if (MemoryAhead.pays(pod)) await watch.phase('ahead', () => this.#ahead.send(pod));
+    else this.#open(pod);
   }
 
   async prepare(pod: FoundPod): Promise<void> {
+    if (this.#upload !== undefined) return;
     if (this.#ahead.isThere) await this.#ahead.send(pod);
+    this.#open(pod);
+  }
+
+  #open(pod: FoundPod): void {
     const { containers, compression, deadlineMs } = this.#request;
     const { link, signal } = this.#context;
     const ahead = this.#ahead.isThere;
