@@ -1,4 +1,5 @@
 import type { Group } from '../../analysis/compare.ts';
+import { byWorkload } from './by-workload.ts';
 import type { Figure } from './figure.ts';
 import { armScale } from './palette.ts';
 
@@ -24,15 +25,7 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
       'Lost work: the share of the workload’s state that was there before the transition and was not there after it; of redis, the share of all writes that were acknowledged in the run, those after the transition included. A dot is one run.',
     spec: {
       data: { values },
-      facet: {
-        row: {
-          field: 'workload',
-          type: 'nominal',
-          sort: [...new Set(values.map(({ workload }) => workload))],
-          title: null,
-          header: { labelOrient: 'top', labelAnchor: 'start' },
-        },
-      },
+      facet: byWorkload(values),
       spec: {
         width: 320,
         height: { step: 20 },

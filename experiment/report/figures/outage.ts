@@ -1,5 +1,6 @@
 import { summarise } from '../../../migration/bench/statistics.ts';
 import type { Group } from '../../analysis/compare.ts';
+import { byWorkload } from './by-workload.ts';
 import type { Figure } from './figure.ts';
 import { armScale } from './palette.ts';
 
@@ -36,15 +37,7 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
       'a step of the grid from 100 to 1,000 is ten times as long.',
     spec: {
       data: { values: [...points, ...medians] },
-      facet: {
-        row: {
-          field: 'workload',
-          type: 'nominal',
-          sort: [...new Set(groups.map(({ workload }) => workload))],
-          title: null,
-          header: { labelOrient: 'top', labelAnchor: 'start' },
-        },
-      },
+      facet: byWorkload(groups),
       spec: {
         width: 420,
         height: { step: 22 },

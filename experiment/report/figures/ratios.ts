@@ -1,4 +1,5 @@
 import type { Ratio } from '../../analysis/compare.ts';
+import { byWorkload } from './by-workload.ts';
 import type { Figure } from './figure.ts';
 import { armScale } from './palette.ts';
 
@@ -29,15 +30,7 @@ export function ratioFigure(ratios: readonly Ratio[]): Figure | undefined {
       'Left of the line at 1 migration is shorter. The scale is logarithmic.',
     spec: {
       data: { values },
-      facet: {
-        row: {
-          field: 'workload',
-          type: 'nominal',
-          sort: [...new Set(ratios.map(({ workload }) => workload))],
-          title: null,
-          header: { labelOrient: 'top', labelAnchor: 'start' },
-        },
-      },
+      facet: byWorkload(ratios),
       spec: {
         width: 420,
         height: { step: 16 },

@@ -1,4 +1,5 @@
 import { type Group, typical } from '../../analysis/compare.ts';
+import { byWorkload } from './by-workload.ts';
 import type { Figure } from './figure.ts';
 import { partScale, shownPart } from './palette.ts';
 
@@ -23,15 +24,7 @@ export function timelineFigure(name: string, groups: readonly Group[], caption: 
     caption,
     spec: {
       data: { values },
-      facet: {
-        row: {
-          field: 'workload',
-          type: 'nominal',
-          sort: [...new Set(groups.map(({ workload }) => workload))],
-          title: null,
-          header: { labelOrient: 'top', labelAnchor: 'start' },
-        },
-      },
+      facet: byWorkload(groups),
       spec: {
         width: 420,
         height: { step: 20 },
