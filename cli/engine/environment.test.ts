@@ -14,6 +14,10 @@ describe('where the state lives', () => {
     expect(usesOwnBackend({ env: {}, loggedInTo: 'https://api.pulumi.com' })).toBe(false);
   });
 
+  it('has no attribute files, which a killed engine would leave half written', () => {
+    expect(new URL(ownBackendUrl).searchParams.get('metadata')).toBe('skip');
+  });
+
   it('is still our own folder in a shell that took our exports', () => {
     const env = { PULUMI_BACKEND_URL: ownBackendUrl };
     expect(usesOwnBackend({ env, loggedInTo: 'https://api.pulumi.com' })).toBe(true);

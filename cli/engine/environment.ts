@@ -10,8 +10,13 @@ export interface BackendFacts {
   loggedInTo: string | undefined;
 }
 
-/** URL of the file backend beside the checkout. */
-export const ownBackendUrl = pathToFileURL(backendDir).href;
+/**
+ * URL of the file backend beside the checkout. Without `metadata=skip` the backend keeps a `.attrs` file beside every
+ * file of the state and writes it in place: an engine that is killed at that moment leaves one that nobody can read,
+ * and every later command fails with `failed to load checkpoint: EOF` (gocloud.dev/blob/fileblob, setAttrs). The state
+ * itself is written beside its place and renamed.
+ */
+export const ownBackendUrl = `${pathToFileURL(backendDir).href}?metadata=skip`;
 
 /**
  * A user who has logged in elsewhere (PULUMI_BACKEND_URL, an access token, or `pulumi login`) keeps that backend,
