@@ -5,6 +5,7 @@ import { StepError } from './failure.ts';
 
 /** The places at which a test can hold or fail an agent. */
 export type Failpoint =
+  | 'sent-ahead'
   | 'before-freeze'
   | 'during-dump'
   | 'during-move'

@@ -13,7 +13,7 @@ import {
   spoilImages,
 } from './blows.ts';
 import type { MatrixLab, Scene } from './matrix-lab.ts';
-import { isBeforeCommit, type Point, points, stateHasArrived } from './points.ts';
+import { isBeforeCommit, isBeforeFreeze, type Point, points, stateHasArrived } from './points.ts';
 import { boundStore, damageStoredState, fillStore, giveStoreBack } from './store.ts';
 
 /** What may come of the pod: it goes on where it was, it goes on where it was to go, or one of the two. */
@@ -96,9 +96,8 @@ export const faults: readonly Fault[] = [
     mend: ({ lab, source }) => lab.power?.on(source) ?? Promise.resolve(),
     outcome: () => 'moved',
   },
-  {
-    name: 'store full (transport store)',
-    spec: { transport: 'store' },
+  byStore({
+    name: 'store full',
     impossible: (_point, { outputs }) =>
       outputs.store.kind === 'libnfs'
         ? undefined
@@ -107,15 +106,14 @@ export const faults: readonly Fault[] = [
     strike: fillStore,
     mend: giveStoreBack,
     outcome: staysUntilStored,
-  },
-  {
-    name: 'store hangs for 15 s (transport store)',
-    spec: { transport: 'store' },
+  }),
+  byStore({
+    name: 'store hangs for 15 s',
     strike: (scene) => signal(scene, 'STOP', 'store'),
     lastsMs: 15_000,
     mend: (scene) => signal(scene, 'CONT', 'store'),
     outcome: byCommit,
-  },
+  }),
   {
     name: 'image missing on the target',
     impossible: only('the image is in use from then on', 'before-freeze'),
@@ -135,17 +133,16 @@ export const faults: readonly Fault[] = [
     strike: spoilImages,
     outcome: () => 'stayed',
   },
-  {
-    name: 'checksum wrong (transport store)',
-    spec: { transport: 'store' },
+  byStore({
+    name: 'checksum wrong',
     impossible: only('the state is not on the store then, or was read already', 'during-move'),
     strike: damageStoredState,
     outcome: () => 'stayed',
-  },
+  }),
   {
     name: 'deadline hit',
     spec: { freezeDeadlineSeconds: DEADLINE_SECONDS },
-    impossible: (point) => (point === 'before-freeze' ? 'the deadline begins with the freeze' : undefined),
+    impossible: (point) => (isBeforeFreeze(point) ? 'the deadline begins with the freeze' : undefined),
     strike: ({ lab }) => sleep((DEADLINE_SECONDS + 2) * 1000, undefined, { signal: lab.hurry }),
     outcome: stays,
   },
@@ -179,5 +176,16 @@ function restarted(unit: 'kubelet' | 'containerd', end: 'source' | 'target'): Fa
     name: `${unit} restarted on the ${end}`,
     strike: (scene) => restartUnit(scene, end, unit),
     outcome: byCommit,
+  };
+}
+
+/** A fault of a move whose state goes by the store. */
+function byStore(fault: Fault): Fault {
+  return {
+    ...fault,
+    name: `${fault.name} (transport store)`,
+    spec: { transport: 'store' },
+    impossible: (point, lab) =>
+      point === 'sent-ahead' ? 'nothing is sent ahead by the store' : fault.impossible?.(point, lab),
   };
 }

@@ -3,6 +3,7 @@
  * agent/failpoints.ts), so that the blow lands there and not a moment earlier or later.
  */
 export const points = [
+  'sent-ahead',
   'before-freeze',
   'during-dump',
   'during-move',
@@ -18,6 +19,9 @@ export const endOf = (point: Point): 'source' | 'target' =>
 
 /** Whether the pod may still be on its source after a blow at this point. */
 export const isBeforeCommit = (point: Point): boolean => point !== 'after-commit';
+
+/** Whether the pod has not stood still yet. */
+export const isBeforeFreeze = (point: Point): boolean => point === 'sent-ahead' || point === 'before-freeze';
 
 /** From here on the whole state is at the target. */
 export const stateHasArrived = (point: Point): boolean =>

@@ -1,7 +1,7 @@
 import { onMaster, type Scene } from './matrix-lab.ts';
 
 /** How much the bounded store takes beyond what stands on it, in MiB: more than the state of the redis that is moved. */
-const ROOM_MIB = 64;
+const ROOM_MIB = 192;
 
 /** The exported folder and the unit that serves it, on the lab's master. */
 const FIND = `set -eu

@@ -197,6 +197,7 @@ export class Move {
     await this.#save({ held: heldOf(pod), link: await this.#network.find(processOf(pod)) });
     const { signal } = this.#verdict;
     await this.#verdict.unlessGivenUp(delivery.sendAhead(pod, this.#watch));
+    await this.#verdict.unlessGivenUp(failpoint('sent-ahead', this.#document.id));
     const ready = await inStep('prepare', () => containers.warmUp(pod, places, signal));
     await this.#verdict.unlessGivenUp(delivery.prepare(ready));
     await this.#verdict.unlessGivenUp(failpoint('before-freeze', this.#document.id));
