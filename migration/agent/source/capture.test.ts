@@ -46,6 +46,7 @@ async function pod(): Promise<FoundPod> {
       initPid: 1,
       cgroup: { version: 1 as const, path: '/c' },
       memoryCgroup: undefined,
+      cpusetCgroup: undefined,
       upper: at('upper', name),
       terminationLog: at(`message-${name}`),
     });

@@ -6,6 +6,7 @@ import type { Stopwatch } from '../stopwatch.ts';
 import { type DumpPlaces, dump } from './dump.ts';
 import { archiveOf } from './layer.ts';
 import type { FoundContainer, FoundPod } from './pod.ts';
+import { writeTaskSettings } from './read-task-settings.ts';
 import type { StateOutput } from './state-output.ts';
 import { type WarmDump, warmDump } from './warm-dump.ts';
 
@@ -71,8 +72,10 @@ export async function captureFrozen(
 ): Promise<void> {
   const dumped = pod.containers.map((container) => {
     const { name } = container;
-    const begin = () =>
-      pod.dumps.get(name)?.run() ?? dump(container, dumpPlaces(places, name), pod.connections);
+    const begin = () => {
+      writeTaskSettings(container, imageDirectory(places, name));
+      return pod.dumps.get(name)?.run() ?? dump(container, dumpPlaces(places, name), pod.connections);
+    };
     return watch.phase('dump', begin, name);
   });
   const written = watch.phase('layer', () => writeFiles(pod, output, signal));

@@ -211,6 +211,9 @@ describe('a checkpoint', () => {
   });
 });
 
+/** Enough for a busy machine to see that it is held. */
+const HOLD_MS = 2000;
+
 describe('a held checkpoint', () => {
   const hold = { hold: true, path: '.podferry/held/aaaaaaaa-1111' };
   const onDisk = async () => (await records.load())[0]?.state;
@@ -225,10 +228,10 @@ describe('a held checkpoint', () => {
   });
 
   it('that nobody comes for lets the pod run at its deadline', async () => {
-    const checkpoint = begin({ ...hold, deadlineMs: 300 });
+    const checkpoint = begin({ ...hold, deadlineMs: HOLD_MS });
     await checkpoint.ended();
     expect(checkpoint.document.state).toBe('held');
-    await vi.waitFor(() => expect(checkpoint.document.state).toBe('failed'), 5000);
+    await vi.waitFor(() => expect(checkpoint.document.state).toBe('failed'), 3 * HOLD_MS);
     expect(checkpoint.document.failure).toMatchObject({ step: 'deadline' });
     expect(containers.state).toBe('running');
     expect(await onDisk()).toBe('failed');
@@ -236,13 +239,13 @@ describe('a held checkpoint', () => {
   });
 
   it('that is kept outlasts its deadline, also after a restart of the agent', async () => {
-    const checkpoint = begin({ ...hold, deadlineMs: 300 });
+    const checkpoint = begin({ ...hold, deadlineMs: HOLD_MS });
     await checkpoint.ended();
     await checkpoint.keep();
     await checkpoint.keep();
     const restarted = new Checkpoint((await records.load())[0] as CheckpointDocument, context);
     restarted.resume();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await new Promise((resolve) => setTimeout(resolve, 1.2 * HOLD_MS));
     expect([checkpoint.document.state, restarted.document.state, await onDisk()]).toEqual([
       'kept',
       'kept',

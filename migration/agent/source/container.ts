@@ -18,6 +18,8 @@ export interface RunningContainer {
   cgroup: CgroupPath;
   /** The memory cgroup's directory; the same as `cgroup.path` on v2. */
   memoryCgroup: string | undefined;
+  /** The cpuset's directory; the same as `cgroup.path` on v2. */
+  cpusetCgroup: string | undefined;
 }
 
 export interface CgroupPath {
@@ -91,6 +93,8 @@ function fromState(name: string, state: RuncState): RunningContainer {
       : undefined;
   if (bundle === undefined || cgroup === undefined)
     throw new StepError('find', `runc's state of container ${state.id} names no bundle or no cgroup`);
-  const memoryCgroup = cgroup.version === 2 ? cgroup.path : state.cgroup_paths.memory;
-  return { name, id: state.id, bundle, initPid: state.init_process_pid, cgroup, memoryCgroup };
+  const directory = (controller: string) =>
+    cgroup.version === 2 ? cgroup.path : state.cgroup_paths[controller];
+  const [memoryCgroup, cpusetCgroup] = [directory('memory'), directory('cpuset')];
+  return { name, id: state.id, bundle, initPid: state.init_process_pid, cgroup, memoryCgroup, cpusetCgroup };
 }

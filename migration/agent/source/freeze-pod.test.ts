@@ -20,7 +20,14 @@ async function container(name: string, version: 1 | 2): Promise<FoundContainer> 
   await writeFile(path.join(cgroup.path, 'cgroup.freeze'), '0\n');
   await writeFile(path.join(cgroup.path, 'cgroup.events'), 'frozen 0\n');
   await writeFile(path.join(cgroup.path, 'cgroup.procs'), '');
-  const rest = { bundle: '/b', initPid: 1, memoryCgroup: undefined, upper: '/u', terminationLog: undefined };
+  const rest = {
+    bundle: '/b',
+    initPid: 1,
+    memoryCgroup: undefined,
+    cpusetCgroup: undefined,
+    upper: '/u',
+    terminationLog: undefined,
+  };
   return { name, id: name, cgroup, ...rest };
 }
 

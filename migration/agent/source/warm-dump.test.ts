@@ -34,7 +34,14 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-const CONTAINER = { name: 'main', id: 'id-of-main', bundle: '/b', initPid: 1, memoryCgroup: undefined };
+const CONTAINER = {
+  name: 'main',
+  id: 'id-of-main',
+  bundle: '/b',
+  initPid: 1,
+  memoryCgroup: undefined,
+  cpusetCgroup: undefined,
+};
 const warm = () =>
   warmDump(
     { ...CONTAINER, cgroup: { version: 1, path: '/c' } },

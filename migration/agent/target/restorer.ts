@@ -7,11 +7,19 @@ import type { PodNetwork } from '../network/pod-network.ts';
 import type { ProcessIdentity } from '../process.ts';
 import { podAddresses } from './addresses.ts';
 import type { CriuConfigs } from './criu-config.ts';
+import { giveTaskSettings } from './give-task-settings.ts';
 import type { PostStartHooks } from './post-start.ts';
 import type { RestoredContainer } from './record.ts';
 import { untilRestored } from './restoring.ts';
 import { endAtOnce } from './stand-in.ts';
 import { killRestored, resumeTasks } from './tasks.ts';
+
+/** Folders of one container's restore. */
+export interface RestorePlaces {
+  imageDir: string;
+  /** For CRIU's log. */
+  workDir: string;
+}
 
 /** What a target does to containers of this node: the seam between its states and the system. */
 export interface Restorer {
@@ -26,8 +34,11 @@ export interface Restorer {
    * folder for CRIU's log.
    */
   prepare(container: RestoredContainer, bundle: Bundle, link: PodLink | null): Promise<string>;
-  /** Resolves with the first process once all tasks of the container are restored and stopped; StepError `restore`. */
-  untilRestored(container: RestoredContainer, workDir: string): Promise<ProcessIdentity>;
+  /**
+   * Resolves with the first process once all tasks of the container are restored, stopped, and have what CRIU does not give
+   * them; StepError `restore`.
+   */
+  untilRestored(container: RestoredContainer, places: RestorePlaces): Promise<ProcessIdentity>;
   /** Gives a pod the address that it takes over. */
   open(link: PodLink, podUid: string): Promise<void>;
   /** Lets the stopped tasks go on. */
@@ -63,11 +74,13 @@ export function runcRestorer(
       if (postStart !== undefined) hooks.expect(id, postStart);
       return workDir;
     },
-    async untilRestored({ id, bundle, runtime }, workDir) {
+    async untilRestored(container, { imageDir, workDir }) {
       try {
-        return await untilRestored(bundle, runtime, workDir);
+        const init = await untilRestored(container.bundle, container.runtime, workDir);
+        await giveTaskSettings(container, imageDir);
+        return init;
       } finally {
-        configs.plain(id);
+        configs.plain(container.id);
       }
     },
     open: (link, podUid) => network.open(link, podUid),

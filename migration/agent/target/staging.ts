@@ -8,7 +8,7 @@ import type { RuntimeAnswer } from './answer.ts';
 import { cgroupOf } from './cgroup.ts';
 import type { PodState } from './pod-state.ts';
 import { type RestoredContainer, reasonOf, refusalOf, type TargetDocument } from './record.ts';
-import type { Restorer } from './restorer.ts';
+import type { RestorePlaces, Restorer } from './restorer.ts';
 import type { Standing } from './standing.ts';
 
 /** Brings a state to this node, for the pod of the container that waits; resolves when it is whole and verified. */
@@ -198,16 +198,16 @@ export class Staging {
     if (this.#document.state !== from) return { verdict: 'refuse', reason: reasonOf(this.#document.failure) };
     this.#untold.delete(container.id);
     this.#standing.change({ state: 'restoring' });
-    void this.#follow(container.name, workDir);
+    void this.#follow(container.name, { imageDir, workDir });
     return { verdict: 'restore', imageDir, workDir };
   }
 
   /** Follows the runtime until the container is restored and started. */
-  async #follow(name: string, workDir: string): Promise<void> {
+  async #follow(name: string, places: RestorePlaces): Promise<void> {
     try {
       const init = await this.#watch.phase(
         'restore',
-        () => this.#restorer.untilRestored(this.#containerOf(name), workDir),
+        () => this.#restorer.untilRestored(this.#containerOf(name), places),
         name,
       );
       this.#update({ ...this.#containerOf(name), init });

@@ -26,6 +26,7 @@ export class FakeContainers implements Containers {
       initPid: 1,
       cgroup: { version: 1 as const, path: `/sys/fs/cgroup/freezer/${name}` },
       memoryCgroup: undefined,
+      cpusetCgroup: undefined,
       upper: '/upper',
       terminationLog: undefined,
     }));

@@ -162,6 +162,37 @@ def attributes(_):
     same(asks(), before)
 
 
+@group.keeps("the CPUs that processes and threads may run on, and what their core dumps hold")
+def cpus_and_core_filter(_):
+    first, *others = sorted(os.sched_getaffinity(0))
+    pinned = []
+
+    def core_filter():
+        with open("/proc/self/coredump_filter") as file:
+            return file.read()
+
+    def pin():
+        os.sched_setaffinity(0, {first})
+        with open("/proc/self/coredump_filter", "w") as file:
+            file.write("0x7f")
+        return lambda: (os.sched_getaffinity(0), core_filter())
+
+    def thread():
+        os.sched_setaffinity(0, {others[0] if others else first})
+        while True:
+            pinned[:] = [os.sched_getaffinity(0)]
+            time.sleep(0.02)
+
+    asks, _ = pipe_child(pin)
+    threading.Thread(target=thread, daemon=True).start()
+    until(lambda: pinned, "the thread is pinned")
+    before = asks(), list(pinned), os.sched_getaffinity(0), core_filter()
+    yield
+    pinned.clear()
+    until(lambda: pinned, "the thread looks again")
+    same((asks(), list(pinned), os.sched_getaffinity(0), core_filter()), before)
+
+
 @group.keeps("a child subreaper, and the orphans that come to it")
 def subreaper(_):
     call("prctl", 36, 1)
