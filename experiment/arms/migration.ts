@@ -1,5 +1,5 @@
 import type { PodmigrationSpec } from '../../migration/contract/podmigration.ts';
-import { createMigration, follow } from '../../migration/kubectl/follow.ts';
+import { createMigration, follow } from '../../migration/kube/follow.ts';
 import { NAMESPACE } from '../lab.ts';
 import type { Arm } from './arm.ts';
 

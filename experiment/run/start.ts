@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
+import { createMigration, follow } from '../../migration/kube/follow.ts';
 import { checkpointsPath } from '../../migration/kube/paths.ts';
-import { createMigration, follow } from '../../migration/kubectl/follow.ts';
 import { NAMESPACE, WORKLOAD_LABEL, workersOf } from '../lab.ts';
 import { now } from '../prober/clock.ts';
 import type { AskedSeries } from '../prober/messages.ts';

@@ -1,10 +1,10 @@
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
 import { ApiError } from '../kube/client.ts';
+import { askDryRun } from '../kube/dry-run.ts';
+import { createMigration, type Ending, follow } from '../kube/follow.ts';
 import { checksObject, checksText, isMovable } from './checks-report.ts';
 import { connect } from './connection.ts';
-import { askDryRun } from './dry-run.ts';
 import { EXIT } from './exit-codes.ts';
-import { createMigration, type Ending, follow } from './follow.ts';
 import type { FollowOptions } from './options.ts';
 import { machineText, typedName } from './output.ts';
 import { failureText, progressLine, resultObject, successText } from './report.ts';

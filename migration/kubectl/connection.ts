@@ -1,16 +1,12 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { type KubeClient, kubeClient } from '../kube/client.ts';
+import { kubeClient } from '../kube/client.ts';
+import type { Connection } from '../kube/connection.ts';
 
 /** The options by which kubectl, and so its plugins, are told which cluster and namespace is meant. */
 export interface ConnectionOptions {
   kubeconfig?: string;
   context?: string;
   namespace?: string;
-}
-
-export interface Connection {
-  client: KubeClient;
-  namespace: string;
 }
 
 /** Connects with the user's own credentials. Throws an Error that says what is missing in the kubeconfig. */

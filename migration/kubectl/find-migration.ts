@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Podmigration, podmigration } from '../contract/podmigration.ts';
 import { isApiError } from '../kube/client.ts';
+import type { Connection } from '../kube/connection.ts';
 import { migrationPath, migrationsPath } from '../kube/paths.ts';
-import type { Connection } from './connection.ts';
 
 const list = z.object({ items: z.array(podmigration) });
 

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { isFinal, type Podmigration } from '../contract/podmigration.ts';
 import { isApiError } from '../kube/client.ts';
+import type { Connection } from '../kube/connection.ts';
+import { follow } from '../kube/follow.ts';
 import { migrationPath } from '../kube/paths.ts';
 import { guarded, say } from './command.ts';
-import { type Connection, type ConnectionOptions, connect } from './connection.ts';
+import { type ConnectionOptions, connect } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import { findMigration, listMigrations } from './find-migration.ts';
-import { follow } from './follow.ts';
 import { migrationsTable, migrationText } from './migrations-table.ts';
 import { clusterCommand, type FollowOptions, followingCommand, optionsOf, podName } from './options.ts';
 import { type Format, machineText, typedName } from './output.ts';

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { Connection } from '../../kube/connection.ts';
 import { checkpointsPath, migrationsPath, namespacesPath, nodesPath, podsPath } from '../../kube/paths.ts';
-import { type Connection, connect, contextNames } from '../connection.ts';
+import { connect, contextNames } from '../connection.ts';
 import { type Kind, type Wanted, wantedNext } from './candidates.ts';
 
 /**

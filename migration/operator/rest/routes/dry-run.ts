@@ -1,6 +1,6 @@
 import type { Podmigration, PodmigrationSpec } from '../../../contract/podmigration.ts';
 import type { DryRunResult } from '../../../contract/rest-views.ts';
-import { askDryRun } from '../../../kubectl/dry-run.ts';
+import { askDryRun } from '../../../kube/dry-run.ts';
 import { Refusal } from '../refusal.ts';
 import type { RouteHandler } from '../route-handler.ts';
 

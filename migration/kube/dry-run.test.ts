@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ApiError, type KubeClient } from '../kube/client.ts';
+import { ApiError, type KubeClient } from './client.ts';
 import { askDryRun } from './dry-run.ts';
 
 const raw = (version: string, status: object = {}) => ({

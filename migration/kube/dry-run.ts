@@ -1,8 +1,8 @@
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
-import { isApiError } from '../kube/client.ts';
-import { migrationPath } from '../kube/paths.ts';
+import { isApiError } from './client.ts';
 import type { Connection } from './connection.ts';
 import { createMigration, type Ending, follow, type Observer } from './follow.ts';
+import { migrationPath } from './paths.ts';
 
 /**
  * Asks the operator whether a pod can be moved: a Podmigration that only answers, and that is removed again whatever comes of

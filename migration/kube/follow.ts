@@ -7,9 +7,9 @@ import {
   type PodmigrationSpec,
   podmigration,
 } from '../contract/podmigration.ts';
-import { migrationsPath } from '../kube/paths.ts';
-import { Reflector } from '../kube/reflector.ts';
 import type { Connection } from './connection.ts';
+import { migrationsPath } from './paths.ts';
+import { Reflector } from './reflector.ts';
 
 /**
  * Creates a Podmigration whose name begins with `prefix`. The API server's refusal is thrown as it is. `trial`: the API server only

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { podmigration } from '../contract/podmigration.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient } from './client.ts';
 import { createMigration, follow } from './follow.ts';
 
 const raw = (version: string, status: object = {}) => ({
