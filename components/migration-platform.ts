@@ -22,6 +22,7 @@ import {
   restServiceSpec,
 } from '../migration/operator/manifests.ts';
 import type { Limits } from '../migration/operator/slots.ts';
+import { userRoles } from '../migration/operator/user-roles.ts';
 import type { Lab, Phase } from '../node-setup/phase.ts';
 import { agent } from '../node-setup/phases/agent.ts';
 import { agentCa } from '../node-setup/phases/agent-ca.ts';
@@ -81,7 +82,8 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const reserved = this.#reservedNames(crds);
     const deployment = this.#operator(credentials, [...crds, ...reserved, ...args.cluster.appImagesReady]);
     const service = this.#restService(deployment);
-    this.ready = [...agents, deployment, service, this.#evictions(credentials, deployment)];
+    const evictions = this.#evictions(credentials, deployment);
+    this.ready = [...agents, deployment, service, evictions, ...this.#userRoles()];
     this.runtimeReady = [runtimeClass];
     this.operator = {
       namespace: OPERATOR_NAMESPACE,
@@ -191,6 +193,11 @@ export class MigrationPlatform extends pulumi.ComponentResource {
       },
       { ...this.#inCluster, dependsOn: [...dependsOn, account, rights, leases, tls] },
     );
+  }
+
+  /** What users of the cluster may do with migrations, as part of Kubernetes' own roles. */
+  #userRoles(): pulumi.Resource[] {
+    return userRoles.map((role) => new k8s.rbac.v1.ClusterRole(role.metadata.name, role, this.#inCluster));
   }
 
   /** The way to the REST API. */
