@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { statusPhase } from '../contract/podmigration.ts';
 import type { MoveSample } from './breakdown.ts';
+import { ConnectedClient } from './connected-client.ts';
 import type { BenchLab } from './lab.ts';
 import { Prober } from './prober.ts';
 import type { Workload } from './workload.ts';
@@ -53,16 +54,18 @@ export class BenchPod {
 
   /** Moves it by a Podmigration, which is removed again. The plugin waits by a watch: nothing polls during the freeze. */
   async move(node: string): Promise<MoveSample> {
-    const prober = this.workload.isWeb ? new Prober(this.#url) : undefined;
-    prober?.start();
+    const { isWeb, keepsAddress } = this.workload;
+    const address = keepsAddress ? ['--address', 'keep'] : [];
+    const client = keepsAddress ? new ConnectedClient(this.#url) : new Prober(this.#url);
+    if (isWeb) client.start();
     await sleep(PROBE_BEFORE_MS);
-    const printed = await this.#kubectl(['migrate', this.name, node, '-o', 'json'], MOVE_SECONDS);
+    const printed = await this.#kubectl(['migrate', this.name, node, ...address, '-o', 'json'], MOVE_SECONDS);
     await sleep(PROBE_AFTER_MS);
-    const outageMs = await prober?.stop();
+    const seen = isWeb && { [keepsAddress ? 'pauseMs' : 'outageMs']: await client.stop() };
     const { name, targetNode, ...sample } = moved.parse(JSON.parse(printed));
     if (targetNode !== node) throw new Error(`${this.name} was moved to ${targetNode}, not ${node}`);
     await this.#kubectl(['delete', 'podmigration', name, '--wait=true', '--timeout=30s'], 40);
-    return { ...sample, ...(outageMs !== undefined && { outageMs }) };
+    return { ...sample, ...seen };
   }
 
   #service() {

@@ -47,6 +47,16 @@ describe('medianShares', () => {
     expect(shares.at(-1)).toEqual({ name: 'unexplained', ms: 24 });
   });
 
+  it('shows what only moves with their address have where some are', () => {
+    const keep = {
+      ...sample(0),
+      phases: [...sample(0).phases, { name: 'open', startedAt: at(290), ms: 20 }],
+    };
+    const names = (samples: MoveSample[]) => medianShares(samples).map(({ name }) => name);
+    expect(names([sample(0), keep])).toContain('open');
+    expect(names([sample(0)])).not.toContain('open');
+  });
+
   it('has nothing to say of no moves', () => {
     expect(medianShares([])).toEqual([]);
   });

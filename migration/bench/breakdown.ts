@@ -9,10 +9,12 @@ export interface MoveSample {
   phases: StatusPhase[];
   /** How long a client got no answer through the Service, for workloads that answer HTTP. */
   outageMs?: number;
+  /** How long a client that kept its connection got no answer, for those that are moved with their address. */
+  pauseMs?: number;
 }
 
-/** What follows one upon another from the frozen cgroup to the running tasks. */
-const IN_THE_FREEZE = ['dump', 'layer', 'move', 'fetch', 'restore', 'start'] as const;
+/** What follows one upon another from the frozen cgroup to the running tasks; not all of it in every move. */
+const IN_THE_FREEZE = ['silence', 'dump', 'layer', 'move', 'fetch', 'restore', 'start', 'open'] as const;
 
 /** What runs beside another phase, so that only what outlasts that one counts. */
 const BESIDE: Partial<Record<(typeof IN_THE_FREEZE)[number], string>> = { layer: 'dump', fetch: 'move' };
@@ -31,7 +33,8 @@ export interface Share {
  * writing the commit down, is `unexplained`.
  */
 export function sharesOf({ freezeMs, phases }: MoveSample): Share[] {
-  const shares = IN_THE_FREEZE.map((name) => {
+  const made = IN_THE_FREEZE.filter((name) => phases.some((phase) => phase.name === name));
+  const shares = made.map((name) => {
     const other = BESIDE[name];
     return { name, ms: other === undefined ? lasting(phases, name) : outlasting(phases, name, other) };
   });
@@ -39,12 +42,15 @@ export function sharesOf({ freezeMs, phases }: MoveSample): Share[] {
   return [...shares, { name: UNEXPLAINED, ms: freezeMs - explained }];
 }
 
-/** The median of each share over many moves. They need not add up to the median freeze. */
+/** The median of each share that any of many moves has. They need not add up to the median freeze. */
 export function medianShares(samples: readonly MoveSample[]): Share[] {
   const all = samples.map(sharesOf);
-  return (all[0] ?? []).map(({ name }, index) => ({
+  const names = [...IN_THE_FREEZE, UNEXPLAINED].filter((name) =>
+    all.some((shares) => shares.some((share) => share.name === name)),
+  );
+  return names.map((name) => ({
     name,
-    ms: median(all.map((shares) => shares[index]?.ms ?? 0)),
+    ms: median(all.map((shares) => shares.find((share) => share.name === name)?.ms ?? 0)),
   }));
 }
 

@@ -4,6 +4,13 @@ import { freezeReport } from './freeze-report.ts';
 
 const startedAt = '2026-01-01T00:00:00.000Z';
 
+/** Of a pod that is moved with its address, and its client. */
+function keeping(floorMs: number, pauseMs: number): Round {
+  const { move, ...rest } = round(floorMs, pauseMs - 60);
+  const { outageMs: _, ...kept } = move;
+  return { ...rest, workload: 'tick-keep', move: { ...kept, pauseMs } };
+}
+
 function round(floorMs: number, freezeMs: number): Round {
   return {
     workload: 'tick',
@@ -47,11 +54,31 @@ describe('freezeReport', () => {
   it('keeps workloads apart', () => {
     const other = { ...round(100, 900), workload: 'redis-100MB' };
     const both = freezeReport([round(100, 300), other], 1).split('\n\n');
-    expect(both.map((table) => table.split('\n')[0])).toEqual([
-      'tick',
-      'redis-100MB',
-      'bars (of the medians)',
-    ]);
+    expect(both.map((table) => table.split('\n')[0])).toEqual(['tick', 'redis-100MB', 'bars']);
+  });
+
+  it('sets what a client with one connection noticed beside freeze and floor', () => {
+    const rounds = [keeping(200, 250), keeping(300, 390), keeping(200, 620)];
+    const lines = freezeReport(rounds, 1).split('\n');
+    const cells = (name: string) =>
+      lines
+        .find((line) => line.trim().startsWith(name))
+        ?.slice(26)
+        .trim()
+        .split(/\s+/);
+    expect(cells('pause of a client (ms)')?.[0]).toBe('390');
+    expect(cells('pause of a client (ms)')?.at(-2)).toBe('620');
+    expect(cells('pause / floor')?.[0]).toBe('1.30');
+    expect(cells('pause - freeze (ms)')?.[0]).toBe('60');
+    const bars = lines.slice(lines.indexOf('bars')).join('\n');
+    expect(bars).toMatch(/tick-keep +median pause \(ms\) +390 <= 400 +met/);
+    expect(bars).toMatch(/tick-keep +median pause \/ floor +1\.30 <= 1\.35 +met/);
+    expect(bars).toMatch(/tick-keep +worst pause \(ms\) +620 <= 600 +MISSED/);
+  });
+
+  it('meets no bar of what was not measured', () => {
+    const bars = freezeReport([{ ...round(200, 300), workload: 'tick-keep' }], 1);
+    expect(bars.match(/MISSED/g)).toHaveLength(3);
   });
 
   it('says what no phase accounts for', () => {
@@ -60,8 +87,8 @@ describe('freezeReport', () => {
 
   it('says of each bar whether it was met', () => {
     const bars = report.slice(report.indexOf('bars'));
-    expect(bars).toMatch(/tick +freeze \/ floor +2\.00 <= 1\.35 +MISSED/);
-    expect(bars).toMatch(/tick +freeze \(ms\) +300 <= 350 +met/);
-    expect(bars).toMatch(/tick +outage - freeze \(ms\) +80 <= 150 +met/);
+    expect(bars).toMatch(/tick +median freeze \/ floor +2\.00 <= 1\.35 +MISSED/);
+    expect(bars).toMatch(/tick +median freeze \(ms\) +300 <= 350 +met/);
+    expect(bars).toMatch(/tick +median outage - freeze \(ms\) +80 <= 150 +met/);
   });
 });

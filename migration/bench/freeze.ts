@@ -90,7 +90,8 @@ function line(run: number, runs: number, { workload, node, floor, frozen, move }
   const [bare, least] = [floor, frozen].map((sample) => Math.round(floorMs(sample)));
   const which = run === 0 ? 'warm-up' : `${run}/${runs}`;
   const outage = move.outageMs === undefined ? '' : `, outage ${Math.round(move.outageMs)} ms`;
-  return `${which.padStart(7)}  ${workload.padEnd(12)} floor ${bare} ms (frozen before: ${least} ms), freeze ${Math.round(move.freezeMs)} ms${outage} (to ${node})`;
+  const pause = move.pauseMs === undefined ? '' : `, pause ${Math.round(move.pauseMs)} ms`;
+  return `${which.padStart(7)}  ${workload.padEnd(12)} floor ${bare} ms (frozen before: ${least} ms), freeze ${Math.round(move.freezeMs)} ms${outage}${pause} (to ${node})`;
 }
 
 /** All removals are tried, also when one fails; what the work threw comes first. */

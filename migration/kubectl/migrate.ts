@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { transport } from '../contract/agent-api.ts';
+import { addressChoice, transport } from '../contract/agent-api.ts';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
 import { perform, performDryRun } from './command.ts';
 import { addManagement } from './manage.ts';
@@ -8,6 +8,7 @@ import { runPlugin } from './run.ts';
 
 interface MigrateOptions extends FollowOptions {
   ignoreChecks?: string[];
+  address?: PodmigrationSpec['address'];
   strategy?: PodmigrationSpec['transport'];
 }
 
@@ -28,14 +29,21 @@ const command = followingCommand(
       .choices(transport.options)
       .default(undefined, 'stream'),
   )
+  .addOption(
+    new Option(
+      '--address <choice>',
+      "the pod's address goes along, or it gets a new one (default: the lab's choice)",
+    ).choices(addressChoice.options),
+  )
   .action(async (pod: string, destHost: string | undefined) => {
-    const { dryRun = false, ignoreChecks, strategy, ...options } = command.opts<MigrateOptions>();
+    const { dryRun = false, ignoreChecks, strategy, address, ...options } = command.opts<MigrateOptions>();
     const sourcePod = podName(pod);
     const spec: PodmigrationSpec = {
       action: 'live-migration',
       sourcePod,
       ...(destHost && { destHost }),
       ...(strategy && { transport: strategy }),
+      ...(address && { address }),
       ...(ignoreChecks && { ignoreChecks }),
     };
     process.exitCode = await (dryRun ? performDryRun : perform)(`migrate-${sourcePod}`, spec, options);
