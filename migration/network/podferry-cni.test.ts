@@ -50,6 +50,7 @@ function call(command: string, more: object = {}) {
       CNI_PATH: at('bin'),
       PODFERRY_NETWORK_RUN_DIR: at('run'),
       PODFERRY_ADDRESS_DIR: at('kept'),
+      PODFERRY_SYS_CLASS_NET: at('devices'),
     },
   });
   return { status, answer: stdout === '' ? undefined : JSON.parse(stdout) };
@@ -76,6 +77,20 @@ describe.skipIf(!hasJq)('the CNI plugin', () => {
 
   it('says which versions it speaks', () => {
     expect(call('VERSION').answer.supportedVersions).toContain('1.1.0');
+  });
+
+  it('is ready when the devices that hold packets are there, and the other plugin is', () => {
+    const status = () => call('STATUS', { cniVersion: '1.1.0' });
+    expect(status()).toMatchObject({
+      status: 1,
+      answer: { code: 50, msg: expect.stringContaining('devices') },
+    });
+    expect(existsSync(at('asked'))).toBe(false);
+    mkdirSync(at('devices/pf-queue0'), { recursive: true });
+    expect(status()).toEqual({ status: 0, answer: { plain: true } });
+    expect(asked()).toMatch(/^STATUS /);
+    program('bridge', `echo '{"code":50,"msg":"no address is left"}'; exit 1`);
+    expect(status()).toEqual({ status: 1, answer: { code: 50, msg: 'no address is left' } });
   });
 
   it.each(['10.244.1', '10.244.1.256', '10.244.1.03', '10.244.1.3; reboot', 'fd00::3'])(
