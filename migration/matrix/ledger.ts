@@ -5,8 +5,7 @@ const ANSWER_MS = 1000;
 const READ_AT_ONCE = 1000;
 
 /** Keys that stand for a service's memory: 40 MB. */
-const FILLERS = 40_000;
-const FILLER_BYTES = 1000;
+const FILL = "for i = 1, 40000 do redis.call('set', 'filler:' .. i, string.rep('x', 1000)) end";
 
 /** What was found of the writes that redis acknowledged. */
 export interface Audit {
@@ -38,7 +37,7 @@ export class Ledger {
   async start(): Promise<void> {
     const client = await this.#connect();
     await client.flushAll();
-    await client.sendCommand(['DEBUG', 'POPULATE', String(FILLERS), 'filler', String(FILLER_BYTES)]);
+    await client.eval(FILL);
     client.destroy();
     this.#known = [];
     this.#next = 0;
