@@ -52,6 +52,30 @@ function bothWays(scene: Scene, script: (address: string) => string): Promise<un
 export const noPower = (lab: MatrixLab): string | undefined =>
   lab.power ? undefined : 'hosts of your own are not switched off';
 
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-out-of-service */
+const DEAD = 'node.kubernetes.io/out-of-service';
+const TAKEN_BACK_SECONDS = 120;
+
+/** The target's host dies and is declared dead, and a person wants the source back, whatever the target did. */
+export async function loseTarget({ lab, target, namespace, migration }: Scene): Promise<void> {
+  await lab.power?.off(target);
+  await lab.kubectl(['taint', 'node', target, `${DEAD}=nodeshutdown:NoExecute`, '--overwrite'], 30);
+  const wish = ['annotate', 'podmigration', migration, 'podferry.dev/target-lost=resume-source'];
+  await lab.kubectl([...wish, '--namespace', namespace], 30);
+}
+
+/** Not before the migration is over: the wish counts only while the node is dead. */
+export async function reviveTarget({ lab, target, namespace, migration }: Scene): Promise<void> {
+  const over = ['wait', '--for=jsonpath={.status.state}=Failed', `podmigration/${migration}`];
+  const limits = [`--timeout=${TAKEN_BACK_SECONDS}s`, '--namespace', namespace];
+  try {
+    await lab.kubectl([...over, ...limits], TAKEN_BACK_SECONDS + 10);
+  } finally {
+    await lab.kubectl(['taint', 'node', target, `${DEAD}-`], 30).catch(() => undefined);
+    await lab.power?.on(target);
+  }
+}
+
 const HIDDEN = '/var/lib/podferry-hidden-image.tar';
 
 const redisImage = ({ lab }: Scene): string => lab.outputs.apps.image.redis ?? '';

@@ -6,8 +6,10 @@ import {
   joinNetwork,
   killAgent,
   killOperator,
+  loseTarget,
   noPower,
   restartUnit,
+  reviveTarget,
   showImage,
   signal,
   spoilImages,
@@ -84,6 +86,15 @@ export const faults: readonly Fault[] = [
     strike: ({ lab, target }) => lab.power?.off(target) ?? Promise.resolve(),
     lastsMs: 10_000,
     mend: ({ lab, target }) => lab.power?.on(target) ?? Promise.resolve(),
+    outcome: () => 'stayed',
+  },
+  {
+    name: 'target host lost for good, source wanted back',
+    impossible: (point, lab) =>
+      noPower(lab) ??
+      (isBeforeCommit(point) ? 'the source thaws by itself then, as when it is switched off' : undefined),
+    strike: loseTarget,
+    mend: reviveTarget,
     outcome: () => 'stayed',
   },
   {
