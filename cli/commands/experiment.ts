@@ -8,9 +8,11 @@ import { identify } from '../../experiment/records/identity.ts';
 import type { Head } from '../../experiment/records/record.ts';
 import { writeReport } from '../../experiment/report/write-report.ts';
 import { runExperiment } from '../../experiment/run/experiment.ts';
+import { provideImages } from '../../experiment/run/images.ts';
 import { choose, type Size, sizes } from '../../experiment/run/sizes.ts';
 import { kubeClient } from '../../migration/kube/client.ts';
 import { bundleProgram } from '../../toolchain/bundles.ts';
+import { describe } from '../build-step.ts';
 import type { Call } from '../context.ts';
 import { type Engine, findEngine } from '../engine/engine.ts';
 import { withTemporaryFolder } from '../engine/temporary.ts';
@@ -55,8 +57,11 @@ async function measure(
   const { journal } = call;
   const engine = await findEngine(call.stack, journal);
   await prepareTools(engine);
-  const lab = await openExperimentLab(call, engine);
   const chosen = choose(size, options.arm, options.workload);
+  const lab = await provideImages(await openExperimentLab(call, engine), chosen.workloads, (event) => {
+    if (event.kind === 'reused') journal.write(describe(event));
+    else journal.say(describe(event));
+  });
   const head = await headOf(call, lab, { ...options, runs: options.runs ?? sizes[size].runs }, chosen);
   await withInterrupts(
     (_signal, count) => count === 1 && journal.say('stopping after this run; what was started is removed'),
@@ -64,7 +69,7 @@ async function measure(
       withTemporaryFolder(call.stack, async (temporary) => {
         const bundle = join(temporary, 'prober.mjs');
         await bundleProgram('experiment/prober/main.ts', bundle);
-        await runExperiment(lab, folder, { head, ...chosen }, bundle);
+        await runExperiment(lab, folder, { head, workloads: chosen.workloads }, bundle);
       }),
   );
 }
@@ -84,6 +89,7 @@ async function headOf(
     seed,
     arms: [...new Set(pairs.map(({ arm }) => arm))],
     workloads: workloads.map(({ name }) => name),
+    pairs,
     runs,
     identity: await identify(lab, commit.code === 0 ? commit.stdout.trim() : 'unknown'),
     host: {

@@ -27,7 +27,15 @@ export interface Outcome {
   bytes: number | undefined;
   parts: Part[];
   loss: Loss | null;
+  /** What the workload's own check found, in words; null where it has none. */
+  faults: readonly string[] | null;
   gap: Gap;
+}
+
+/** Whether everything was found that was there before; undefined where there is nothing to lose. */
+export function isWhole({ loss, faults }: Pick<Outcome, 'loss' | 'faults'>): boolean | undefined {
+  if (loss === null && faults === null) return undefined;
+  return (loss?.lost ?? 0) === 0 && (faults ?? []).length === 0;
 }
 
 const SERVICE = 'service';
@@ -43,7 +51,7 @@ export function outcomeOf(record: TransitionRecord, { series, stalls }: Samples,
   const firstAnswer = target && target !== source ? answerTimes(target)[0] : undefined;
   const lastAnswer = source && lastBefore(source, gap.to);
   const { move, times } = record;
-  const { workload, arm, round, loss } = record;
+  const { workload, arm, round, loss, faults } = record;
   return {
     workload,
     arm,
@@ -64,6 +72,7 @@ export function outcomeOf(record: TransitionRecord, { series, stalls }: Samples,
       ? moveTimeline(gap, move, firstAnswer)
       : coldTimeline(gap, { ...times, ...(firstAnswer !== undefined && { firstAnswer }) }),
     loss: loss ?? valueLost(service, gap, check),
+    faults,
     gap,
   };
 }

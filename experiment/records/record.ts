@@ -26,6 +26,8 @@ export const head = z.strictObject({
   seed: z.int(),
   arms: z.array(z.string()),
   workloads: z.array(z.string()),
+  /** Which arms are played with which workloads, and how often: 1 for every round. */
+  pairs: z.array(z.strictObject({ workload: z.string(), arm: z.string(), everyRounds: z.int() })),
   runs: z.int(),
   identity,
   host: z.strictObject({
@@ -75,6 +77,8 @@ export const transitionRecord = z.strictObject({
   move: move.nullable(),
   pauses: z.array(z.strictObject({ at: z.number(), ms: z.number() })),
   loss: loss.nullable(),
+  /** What the workload's own check found lost or damaged, in words; null where it has none. */
+  faults: z.array(z.string()).nullable(),
 });
 export type TransitionRecord = z.infer<typeof transitionRecord>;
 

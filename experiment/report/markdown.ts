@@ -3,6 +3,7 @@ import { median, summarise } from '../../migration/bench/statistics.ts';
 import type { Group, Ratio } from '../analysis/compare.ts';
 import type { Results } from '../analysis/results.ts';
 import type { Figure } from './figures/figure.ts';
+import { brokenPromises, lossTable } from './loss-table.ts';
 import {
   armTable,
   clockTable,
@@ -45,6 +46,10 @@ export function reportMarkdown({ results, groups, outages, overFloor, figures }:
     figure('ratios'),
     ratioTable(outages),
     '## Lost work',
+    'A run that lost nothing is one where no number went back, no acknowledged write was missing, and the workload’s own check, made before and after, found all of its state. ' +
+      'Workloads without a state are left out.',
+    lossTable(groups),
+    brokenPromises(groups),
     figure('loss'),
     '## Where the outage goes',
     'Mean of every part, in ms: means add up, medians do not. `unexplained` is what no milestone accounts for.',

@@ -11,18 +11,7 @@ import { interval, markdownTable, milliseconds, ratioText } from './tables.ts';
 
 /** Outage of every workload and arm. */
 export function outageTable(groups: readonly Group[], seed: number): string {
-  const head = [
-    'workload',
-    'arm',
-    'n',
-    'median',
-    '95 % interval',
-    'min',
-    'max',
-    'p99',
-    'requests failed',
-    'lost',
-  ];
+  const head = ['workload', 'arm', 'n', 'median', '95 % interval', 'min', 'max', 'p99', 'requests failed'];
   return markdownTable(
     head,
     groups.map(({ workload, arm, outcomes }) => {
@@ -47,19 +36,9 @@ export function outageTable(groups: readonly Group[], seed: number): string {
         milliseconds(all.max),
         p99,
         String(Math.round(median(outcomes.map(({ failed }) => failed)))),
-        lossText(outcomes),
       ];
     }),
   );
-}
-
-function lossText(outcomes: Group['outcomes']): string {
-  const losses = outcomes.flatMap(({ loss }) => (loss === null ? [] : [loss]));
-  const [first] = losses;
-  if (first === undefined) return 'no state';
-  const lost = losses.reduce((sum, one) => sum + one.lost, 0);
-  const of = losses.reduce((sum, one) => sum + one.of, 0);
-  return `${lost} of ${of} ${first.unit}`;
 }
 
 /** Median of what each arm was seen to take, by the honest clock and by the original work's. */

@@ -7,7 +7,7 @@ import { difference } from '../records/identity.ts';
 import { cellKey, type ExperimentRecord, type Head } from '../records/record.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { FLOOR, Floor } from './floor.ts';
-import { type Cell, type Pair, plan } from './plan.ts';
+import { type Cell, plan } from './plan.ts';
 import { PodWatch } from './pod-watch.ts';
 import { Progress } from './progress.ts';
 import { clearStage, createService, type ServiceAddress, setStage } from './stage.ts';
@@ -21,8 +21,6 @@ const MOST_FAILURES = 4;
 export interface Wanted {
   head: Head;
   workloads: readonly Workload[];
-  /** Which arms are played with which workloads. */
-  pairs: readonly Pair[];
 }
 
 /**
@@ -34,11 +32,11 @@ export interface Wanted {
 export async function runExperiment(
   lab: ExperimentLab,
   folder: ResultFolder,
-  { head, workloads, pairs }: Wanted,
+  { head, workloads }: Wanted,
   proberBundle: string,
 ): Promise<void> {
   const done = begin(folder, head);
-  const cells = plan(pairs, head.runs, head.seed).filter((cell) => !done.has(cellKey(cell)));
+  const cells = plan(head.pairs, head.runs, head.seed).filter((cell) => !done.has(cellKey(cell)));
   if (cells.length === 0) return lab.say('every run is there already');
   if (done.size > 0) lab.say(`${done.size} runs are there already, ${cells.length} are left`);
   const floor = new Floor(lab);
@@ -84,13 +82,15 @@ function begin(folder: ResultFolder, head: Head): Set<string> {
     throw new Error(
       `${folder.dir} holds samples of ${why}: they would not be comparable; choose another --out`,
     );
-  const plans = [before.head, head].map(({ seed, runs, arms, workloads }) =>
-    JSON.stringify({ seed, runs, arms, workloads }),
+  const [planned, wanted] = [before.head, head].map(({ seed, runs, pairs }) =>
+    JSON.stringify({ seed, runs, pairs }),
   );
-  if (plans[0] !== plans[1])
+  if (planned !== wanted) {
+    const { seed, runs, arms, workloads } = before.head;
     throw new Error(
-      `${folder.dir} holds another plan (${plans[0]}); give the same options, or choose another --out`,
+      `${folder.dir} holds another plan (${JSON.stringify({ seed, runs, arms, workloads })}); give the same options, or choose another --out`,
     );
+  }
   const good = before.records.filter(({ kind }) => kind !== 'failed' && kind !== 'head') as Exclude<
     ExperimentRecord,
     Head

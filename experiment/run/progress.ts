@@ -56,7 +56,8 @@ function wordsOf(record: Exclude<ExperimentRecord, Head> | Head): string {
       const lost =
         record.loss && record.loss.lost > 0 ? `, ${record.loss.lost} ${record.loss.unit} lost` : '';
       const frozen = record.move ? `frozen ${Math.round(record.move.freezeMs)} ms` : 'done';
-      return `${frozen}${lost}`;
+      const faults = (record.faults ?? []).map((fault) => `, ${fault}`).join('');
+      return `${frozen}${lost}${faults}`;
     }
     case 'head':
       return '';

@@ -8,13 +8,21 @@ import { startArmNamed } from './start.ts';
 
 export type Size = 'short' | 'medium' | 'full';
 
+interface Usual {
+  runs: number;
+  /** None named: each workload's own. */
+  arms: readonly string[];
+  /** None named: all. */
+  workloads: readonly string[];
+}
+
 /** How much is measured unless the user says otherwise. */
-export const sizes: Record<Size, { runs: number; arms: readonly string[]; workloads: readonly string[] }> = {
+export const sizes: Record<Size, Usual> = {
   /** For CI: that everything works, not what it costs. */
   short: { runs: 3, arms: ['recreate-0', 'stream', FLOOR], workloads: ['tick', 'redis-100MB'] },
   /** Half an hour. */
-  medium: { runs: 10, arms: [], workloads: ['tick', 'memory-256MiB', 'redis-100MB', 'redis-1GB'] },
-  full: { runs: 30, arms: [], workloads: [] },
+  medium: { runs: 10, arms: [], workloads: [] },
+  full: { runs: 30, arms: armNames, workloads: [] },
 };
 
 /** The cells of one round. Names that the user gave stand above the size's; none at all means every one. */
@@ -27,10 +35,13 @@ export function choose(
     const chosen = wanted.length > 0 ? wanted : usual;
     return chosen.length === 0 ? all : all.filter((name) => chosen.includes(name));
   };
-  const chosenArms = pick(wantedArms, sizes[size].arms, armNames);
   const names = pick(wantedWorkloads, sizes[size].workloads, workloadNames);
   const chosen = workloads.filter(({ name }) => names.includes(name));
-  return { workloads: chosen, pairs: chosen.flatMap((workload) => pairsOf(workload, chosenArms)) };
+  const pairs = chosen.flatMap((workload) => {
+    const usual = sizes[size].arms.length > 0 ? sizes[size].arms : (workload.arms ?? []);
+    return pairsOf(workload, pick(wantedArms, usual, armNames));
+  });
+  return { workloads: chosen, pairs };
 }
 
 /** Starting many replicas takes long. */

@@ -131,7 +131,8 @@ export class Subject {
 
   /** No readiness probe: it would only delay the endpoints of a service with one replica, and default Kubernetes gets its best case. */
   #spec(affinity: object) {
-    const { command, args, port } = this.workload;
+    const { command, args, port, emptyDirs = [] } = this.workload;
+    const volumes = emptyDirs.map((mountPath, index) => ({ name: `data-${index}`, mountPath }));
     return {
       affinity,
       terminationGracePeriodSeconds: 30,
@@ -144,8 +145,10 @@ export class Subject {
           ...(args && { args }),
           ports: [{ containerPort: port }],
           env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+          volumeMounts: volumes,
         },
       ],
+      volumes: volumes.map(({ name }) => ({ name, emptyDir: {} })),
     };
   }
 }

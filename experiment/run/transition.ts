@@ -7,6 +7,7 @@ import { now } from '../prober/clock.ts';
 import type { RemoteProber } from '../prober/remote-prober.ts';
 import type { Loss, Samples, TransitionRecord } from '../records/record.ts';
 import type { Workload } from '../workloads/workload.ts';
+import { askWhole } from './ask-whole.ts';
 import { type NodeTimes, readNodeTimes } from './node-times.ts';
 import type { Cell } from './plan.ts';
 import type { PodTimes, PodWatch } from './pod-watch.ts';
@@ -62,6 +63,8 @@ class Run {
   readonly #address: ServiceAddress;
   readonly #ledger: Ledger | undefined;
   readonly #steps: Partial<Record<Step, number>> = {};
+  /** What its own check said before the transition. */
+  #wholeBefore = '';
   #unwatch: () => void = () => undefined;
   #isRecording = true;
 
@@ -101,6 +104,7 @@ class Run {
     const recording = await prober.finish();
     this.#isRecording = false;
     const loss = await this.#lostWrites();
+    const faults = await this.#faults();
     const target = watch.pod(done.pod);
     const nodeTimes = await readNodeTimes(lab, target?.node ?? this.#to, done.pod, this.#steps.asked ?? 0);
     const record: TransitionRecord = {
@@ -117,6 +121,7 @@ class Run {
       move: done.move ?? null,
       pauses: done.pauses ?? [],
       loss,
+      faults,
     };
     const { is: _is, ...rest } = recording;
     return { record, samples: { ...this.#cell, ...rest } };
@@ -146,6 +151,7 @@ class Run {
       const exec = ['exec', '--namespace', 'podferry-experiment', source.name, '--', ...workload.fill];
       await lab.kubectl(exec, FILL_SECONDS);
     }
+    if (workload.whole) this.#wholeBefore = await askWhole(this.#address.outside, workload.whole.path);
     await prober.answering(SERVICE, SETTLED_MS, workload.readySeconds * 1000);
     return this.#stage.watch.pod(source.name) ?? source;
   }
@@ -177,6 +183,12 @@ class Run {
     await this.#ledger.stop();
     const { acknowledged, lost } = await this.#ledger.audit();
     return { unit: loss.unit, of: acknowledged, lost };
+  }
+
+  async #faults(): Promise<string[] | null> {
+    const { whole } = this.#subject.workload;
+    if (whole === undefined) return null;
+    return whole.lost(this.#wholeBefore, await askWhole(this.#address.outside, whole.path));
   }
 }
 

@@ -1,4 +1,5 @@
 import { PROGRAMS } from '../../apps/python-image.ts';
+import { tick as sample } from '../../apps/tick/sample.ts';
 import { jsonOverHttp, type Workload } from './workload.ts';
 
 /** A small web server that counts every 10 ms, in memory only. */
@@ -9,8 +10,9 @@ export const tick: Workload = {
   port: 8080,
   exchange: jsonOverHttp('count'),
   loss: { kind: 'value', unit: 'counts of 10 ms' },
+  whole: { path: '/', lost: sample.lost },
   answering: 'GET / is answered 200 with the count, on a new connection each time',
-  nothingLost: 'the count never gets smaller',
+  nothingLost: 'it is the same process, and its count never gets smaller',
   readySeconds: 60,
   startsMany: true,
   isControl: true,
@@ -43,8 +45,11 @@ const holding = (mebibytes: number): Workload =>
     `held = [bytearray(os.urandom(1 << 20)) for _ in range(${mebibytes})]`,
   );
 
-export const memory256 = holding(256);
-export const memory1024: Workload = { ...holding(1024), everyRounds: 3 };
+/** What grows with memory is the freeze: the ways that have none are played once. */
+const MEMORY_ARMS = ['recreate-0', 'store', 'stream', 'floor'];
+
+export const memory256: Workload = { ...holding(256), arms: MEMORY_ARMS, everyRounds: 3 };
+export const memory1024: Workload = { ...holding(1024), arms: MEMORY_ARMS, everyRounds: 3 };
 
 const SLOW_SECONDS = 30;
 /** What takes its time to be ready is what a cold start costs most. */
@@ -54,5 +59,6 @@ export const slowStart: Workload = {
     `counting web server that is ready after ${SLOW_SECONDS} s`,
     `time.sleep(${SLOW_SECONDS})`,
   ),
+  arms: ['recreate-0', 'stream'],
   everyRounds: 3,
 };

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
+import { giveImage } from '../../toolchain/give-image.ts';
 import { imageRecipe } from '../../toolchain/images.ts';
-import { giveImage } from './give-image.ts';
 import { SmokeLab } from './lab.ts';
 import { probeImage } from './probe/image.ts';
 
@@ -18,12 +18,11 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<void> {
   const lab = await SmokeLab.open();
   const recipe = imageRecipe({ name: 'probe', needs: ['host-root'], content: probeImage });
-  const reference = await giveImage(
-    lab,
-    'image-probe.tar',
-    [recipe],
-    lab.outputs.nodes.map(({ name }) => name),
-  );
+  const reference = await giveImage(lab, {
+    archive: 'image-probe.tar',
+    recipes: [recipe],
+    nodes: lab.outputs.nodes.map(({ name }) => name),
+  });
   await lab.close();
   project.provide('probeImage', reference);
 }

@@ -1,8 +1,8 @@
 import type { AppImageName } from '../../apps/images.ts';
 import { samplePodSpec } from '../../apps/pod.ts';
 import type { Sample } from '../../apps/sample.ts';
+import { giveImage } from '../../toolchain/give-image.ts';
 import { appImageRecipes } from '../../toolchain/images.ts';
-import { giveImage } from './give-image.ts';
 import type { SmokeLab } from './lab.ts';
 import { type Outcome, PodSet } from './pod-set.ts';
 
@@ -91,7 +91,11 @@ export class SamplePods {
   async #giveImages(): Promise<Partial<Record<AppImageName, string>>> {
     const references: Partial<Record<AppImageName, string>> = {};
     for (const name of new Set(this.#samples.map(({ image }) => image)))
-      references[name] = await giveImage(this.#lab, `image-${name}.tar`, appImageRecipes(name));
+      references[name] = await giveImage(this.#lab, {
+        archive: `image-${name}.tar`,
+        recipes: appImageRecipes(name),
+        nodes: this.#lab.workers,
+      });
     return references;
   }
 
