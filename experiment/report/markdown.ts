@@ -123,7 +123,7 @@ function pauseTable({ pauses, head }: Results): string {
     (a, b) => a - b,
   );
   return markdownTable(
-    ['stopped for (ms)', 'n', 'seen less true: median', 'min', 'max'],
+    ['stopped for (ms)', 'n', 'seen − true: median', 'min', 'max'],
     lengths.map((length) => {
       const errors = pauses
         .filter(({ injectedMs }) => Math.round(injectedMs / 10) * 10 === length)

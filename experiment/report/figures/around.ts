@@ -6,6 +6,11 @@ import { armScale } from './palette.ts';
 const BEFORE_MS = 400;
 const AFTER_MS = 600;
 const BIN_MS = 20;
+/** Questions that waited are answered all at once: to show that would hide all else. */
+const MOST_SHOWN = 1000;
+/** Dots nearer to each other than this lie upon one another. */
+const APART_MS = 4;
+const APART_PER_DECADE = 30;
 
 /** One arm's most typical run, with everything that the prober saw. */
 export interface Shown {
@@ -32,7 +37,7 @@ export function aroundFigures(shown: readonly Shown[]): Figure[] {
   return [
     {
       name: 'throughput',
-      caption: `Answers a second around the transition ${about}; counted in steps of ${BIN_MS} ms. 500 questions a second are asked, whatever comes back.`,
+      caption: `Answers a second around the transition ${about}; counted in steps of ${BIN_MS} ms. 500 questions a second are asked, whatever comes back. Those that waited for a pod that stood still are answered all at once when it goes on, which the scale cuts off.`,
       spec: {
         data: { values: shown.flatMap(({ outcome }) => binsOf(outcome.arm, points)) },
         facet: { row },
@@ -42,18 +47,23 @@ export function aroundFigures(shown: readonly Shown[]): Figure[] {
           mark: { type: 'area', interpolate: 'step-after', opacity: 0.8 },
           encoding: {
             x: { ...x, field: 's' },
-            y: { field: 'rate', type: 'quantitative', title: 'answers/s', axis: { tickCount: 3 } },
+            y: {
+              field: 'rate',
+              type: 'quantitative',
+              scale: { domain: [0, MOST_SHOWN], clamp: true },
+              title: 'answers/s',
+              axis: { tickCount: 3 },
+            },
             color,
           },
         },
-        resolve: { scale: { x: 'independent' } },
       },
     },
     {
       name: 'latency',
       caption: `How long each answer took ${about}, from when its question was due. A question that waited through an outage shows as a slow answer.`,
       spec: {
-        data: { values: points.filter(({ ms }) => ms !== null) },
+        data: { values: apart(points) },
         facet: { row },
         spec: {
           width: 460,
@@ -71,7 +81,6 @@ export function aroundFigures(shown: readonly Shown[]): Figure[] {
             color,
           },
         },
-        resolve: { scale: { x: 'independent' } },
       },
     },
   ];
@@ -95,6 +104,17 @@ function pointsOf({ outcome: { arm, gap }, samples }: Shown): Point[] {
     const ms = tenths < 0 ? null : Math.max(0.1, tenths / 10);
     return [{ arm, s: at / 1000, ms, answeredAt: ms === null ? null : at + ms }];
   });
+}
+
+/** The answers, less those that would be drawn upon one another: thousands of dots that nobody tells apart make a figure of megabytes. */
+function apart(points: readonly Point[]): Point[] {
+  const seen = new Map<string, Point>();
+  for (const point of points)
+    if (point.ms !== null) {
+      const place = `${point.arm} ${Math.round((point.s * 1000) / APART_MS)} ${Math.round(Math.log10(point.ms) * APART_PER_DECADE)}`;
+      if (!seen.has(place)) seen.set(place, point);
+    }
+  return [...seen.values()];
 }
 
 function binsOf(arm: string, points: readonly Point[]): { arm: string; s: number; rate: number }[] {

@@ -1,5 +1,6 @@
 import { floorMs } from '../../analysis/compare.ts';
 import type { Results } from '../../analysis/results.ts';
+import { armNames } from '../../names.ts';
 import type { Figure } from './figure.ts';
 import { armScale } from './palette.ts';
 
@@ -20,7 +21,7 @@ export function freezeFigure({ outcomes, floors }: Results): Figure | undefined 
       mib: floor.frozen.bytes / MIB,
     })),
   ];
-  const arms = [...new Set(points.map(({ arm }) => arm))];
+  const arms = [...armNames].filter((name) => points.some(({ arm }) => arm === name));
   return {
     name: 'freeze',
     caption:
@@ -35,20 +36,25 @@ export function freezeFigure({ outcomes, floors }: Results): Figure | undefined 
         x: {
           field: 'mib',
           type: 'quantitative',
-          scale: { type: 'log', nice: true },
+          scale: tight(points.map(({ mib }) => mib)),
           title: 'state (MiB, log scale)',
-          axis: { format: ',' },
+          axis: { format: ',', tickCount: 5 },
         },
         y: {
           field: 'ms',
           type: 'quantitative',
-          scale: { type: 'log', nice: true },
+          scale: tight(points.map(({ ms }) => ms)),
           title: 'freeze (ms, log scale)',
-          axis: { format: ',' },
+          axis: { format: ',', tickCount: 5 },
         },
         color: { field: 'arm', type: 'nominal', scale: armScale(arms), title: null },
         shape: { field: 'arm', type: 'nominal', scale: { domain: arms }, title: null },
       },
     },
   };
+}
+
+/** A logarithmic scale from just below the least value to just above the greatest: whole powers of ten would leave most of it empty. */
+function tight(values: readonly number[]): { type: 'log'; nice: false; domain: number[] } {
+  return { type: 'log', nice: false, domain: [Math.min(...values) * 0.8, Math.max(...values) * 1.25] };
 }

@@ -25,9 +25,9 @@ export function lossFigure(groups: readonly Group[], arms: readonly string[]): F
       'Lost work: the share of the workload’s state that was there before the transition and was not there after it; of redis, the share of all writes that were acknowledged in the run, those after the transition included. A dot is one run.',
     spec: {
       data: { values },
-      facet: byWorkload(values),
+      ...byWorkload(values),
       spec: {
-        width: 320,
+        width: 230,
         height: { step: 20 },
         mark: { type: 'point', filled: true, size: 22, opacity: 0.75 },
         encoding: {

@@ -28,7 +28,7 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
     type: 'quantitative',
     scale: { type: 'log' },
     title: 'outage seen through the Service (ms, log scale)',
-    axis: { format: ',', tickCount: 6 },
+    axis: { format: ',', tickCount: 4 },
   } as const;
   return {
     name: 'outage',
@@ -37,9 +37,9 @@ export function outageFigure(groups: readonly Group[], arms: readonly string[], 
       'a step of the grid from 100 to 1,000 is ten times as long.',
     spec: {
       data: { values: [...points, ...medians] },
-      facet: byWorkload(groups),
+      ...byWorkload(groups),
       spec: {
-        width: 420,
+        width: 250,
         height: { step: 22 },
         layer: [
           {

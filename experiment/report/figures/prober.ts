@@ -17,11 +17,16 @@ export function proberFigure({ pauses }: Results): Figure | undefined {
       },
       width: 320,
       height: 160,
-      mark: { type: 'point', filled: true, size: 24, opacity: 0.6, color: '#0072B2' },
-      encoding: {
-        x: { field: 'injected', type: 'quantitative', title: 'the pod was stopped for (ms)' },
-        y: { field: 'error', type: 'quantitative', title: 'seen less true (ms)' },
-      },
+      layer: [
+        { mark: { type: 'rule', color: '#555555', strokeDash: [4, 3] }, encoding: { y: { datum: 0 } } },
+        {
+          mark: { type: 'point', filled: true, size: 24, opacity: 0.6, color: '#0072B2' },
+          encoding: {
+            x: { field: 'injected', type: 'quantitative', title: 'the pod was stopped for (ms)' },
+            y: { field: 'error', type: 'quantitative', title: 'seen − true (ms)' },
+          },
+        },
+      ],
     },
   };
 }

@@ -15,7 +15,12 @@ export function ratioFigure(ratios: readonly Ratio[]): Figure | undefined {
     low,
     high,
   }));
-  const x = { type: 'quantitative', scale: { type: 'log' }, title: 'ratio of outages (log scale)' } as const;
+  const x = {
+    type: 'quantitative',
+    scale: { type: 'log' },
+    title: 'ratio of outages (log scale)',
+    axis: { grid: true, tickCount: 5 },
+  } as const;
   const y = {
     field: 'name',
     type: 'nominal',
@@ -30,9 +35,9 @@ export function ratioFigure(ratios: readonly Ratio[]): Figure | undefined {
       'Left of the line at 1 migration is shorter. The scale is logarithmic.',
     spec: {
       data: { values },
-      facet: byWorkload(ratios),
+      ...byWorkload(ratios, { names: 165 }),
       spec: {
-        width: 420,
+        width: 220,
         height: { step: 16 },
         layer: [
           { mark: { type: 'rule', strokeDash: [4, 3], color: '#555555' }, encoding: { x: { datum: 1 } } },

@@ -24,9 +24,9 @@ export function timelineFigure(name: string, groups: readonly Group[], caption: 
     caption,
     spec: {
       data: { values },
-      facet: byWorkload(groups),
+      ...byWorkload(groups, { below: 60 }),
       spec: {
-        width: 420,
+        width: 270,
         height: { step: 20 },
         mark: { type: 'bar', stroke: 'white', strokeWidth: 0.5 },
         encoding: {
@@ -34,7 +34,8 @@ export function timelineFigure(name: string, groups: readonly Group[], caption: 
             aggregate: 'sum',
             field: 'ms',
             type: 'quantitative',
-            title: 'time since the last answer (ms)',
+            title: null,
+            axis: { tickCount: 4, labelExpr: "datum.label + ' ms'" },
           },
           y: {
             field: 'arm',
