@@ -11,7 +11,12 @@ import { interval, markdownTable, milliseconds, ratioText } from './tables.ts';
 
 /** Outage of every workload and arm. */
 export function outageTable(groups: readonly Group[], seed: number): string {
-  const head = ['workload', 'arm', 'n', 'median', '95 % interval', 'min', 'max', 'p99', 'requests failed'];
+  const hasP99 = groups.some(({ outcomes }) => outcomes.length >= P99_FROM);
+  const head = [
+    ...['workload', 'arm', 'n', 'median', '95 % interval', 'min', 'max'],
+    ...(hasP99 ? ['p99'] : []),
+    'requests failed',
+  ];
   return markdownTable(
     head,
     groups.map(({ workload, arm, outcomes }) => {
@@ -34,7 +39,7 @@ export function outageTable(groups: readonly Group[], seed: number): string {
         interval(all.low, all.high, milliseconds),
         milliseconds(all.min),
         milliseconds(all.max),
-        p99,
+        ...(hasP99 ? [p99] : []),
         String(Math.round(median(outcomes.map(({ failed }) => failed)))),
       ];
     }),

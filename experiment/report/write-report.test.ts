@@ -99,6 +99,19 @@ describe('the report', () => {
     expect(text).toContain('| 1 | tick | stream | page 3 is torn |');
   });
 
+  it('begins with what it comes to', async () => {
+    for (const { workload, arm } of pairs)
+      run(
+        { workload, arm, round: 1 },
+        workload === 'tick' ? { faults: arm === 'stream' ? [] : ['new'] } : {},
+      );
+    const text = await report();
+    expect(text).toMatch(
+      /\| tick \| 1 \| 1 50\d \| 30\d \| 0\.20 \| 0\.20 – 0\.20 \| 1 of 1 runs \| 0 of 1 runs \|/,
+    );
+    expect(text).toMatch(/\| redis-100MB \| 1 \| .* \| has none \| has none \|/);
+  });
+
   it('says nothing of broken promises where there are none', async () => {
     run({ workload: 'tick', arm: 'stream', round: 1 }, { faults: [] });
     expect(await report()).not.toContain('what a migration lost');
