@@ -7,7 +7,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto
 h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
 table { border-collapse: collapse; font-size: 13px; display: block; overflow-x: auto; margin: 1rem 0; }
 th, td { padding: 3px 10px; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
-th { border-bottom: 2px solid #888; } em { color: #444; font-size: 13px; }
+th { border-bottom: 2px solid #888; vertical-align: bottom; } th:not([align]) { text-align: left; }
+td:first-child, td[align='right'] { white-space: nowrap; } em { color: #444; font-size: 13px; }
 figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; }
 @media print { body { max-width: none; margin: 0; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
 `;
