@@ -57,7 +57,7 @@ export async function workOut(folder: ResultFolder): Promise<Results> {
     // A run that was cut off between its samples and its record was played again.
     if (record) add(results, record, samples);
   }
-  results.prober.cpuShare /= results.prober.recordedMs;
+  results.prober.cpuShare /= Math.max(1, results.prober.recordedMs);
   return results;
 }
 

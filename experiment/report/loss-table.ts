@@ -30,7 +30,6 @@ export function brokenPromises(groups: readonly Group[]): string {
   const broken = groups
     .filter(({ arm }) => armNamed(arm)?.family === 'migration')
     .flatMap(({ outcomes }) => outcomes.filter((one) => isWhole(one) === false));
-  if (broken.length === 0) return '';
   return markdownTable(
     ['round', 'workload', 'arm', 'what a migration lost'],
     broken.map(({ round, workload, arm, loss, faults }) => {

@@ -30,7 +30,6 @@ export function summaryTable(groups: readonly Group[], seed: number): string {
       ],
     ];
   });
-  if (rows.length === 0) return '';
   return markdownTable(
     [
       'workload',

@@ -1,5 +1,6 @@
-/** A table in Markdown; columns of numbers are aligned to the right. */
+/** A table in Markdown; columns of numbers are aligned to the right. None without rows. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const isNumeric = (column: number): boolean =>
