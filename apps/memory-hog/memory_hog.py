@@ -30,6 +30,8 @@ class Pages:
         self.next = 0
         self.written = 0
         self.write(self.count)
+        # What is there from the beginning is no work that could be lost.
+        self.written = 0
 
     def write(self, pages):
         """Writes so many pages anew, each in its turn."""

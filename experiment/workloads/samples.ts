@@ -68,7 +68,7 @@ export const dirtyMemory = ofSample(dirtySample, {
   name: `dirty-${DIRTY_MIB}MiB`,
   title: `${DIRTY_MIB} MiB that do not compress, ${DIRTY_MIB_PER_SECOND} MiB of them written anew each second`,
   exchange: jsonOverHttp('written'),
-  loss: { kind: 'value', unit: 'pages written' },
+  loss: { kind: 'value', unit: 'pages written anew' },
   whole: wholeBy(dirtySample),
   answering: COUNTED,
   nothingLost:

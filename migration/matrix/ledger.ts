@@ -33,11 +33,14 @@ export class Ledger {
     this.#url = `redis://${address}`;
   }
 
-  /** Empties the database, gives it as much as is worth sending ahead of a freeze, and begins to write. */
-  async start(): Promise<void> {
+  /**
+   * Empties the database and begins to write.
+   * @param filled first gives it as much as is worth sending ahead of a freeze
+   */
+  async start({ filled = false } = {}): Promise<void> {
     const client = await this.#connect();
     await client.flushAll();
-    await client.eval(FILL);
+    if (filled) await client.eval(FILL);
     client.destroy();
     this.#known = [];
     this.#next = 0;

@@ -39,7 +39,7 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
   const target = workers.find((name) => name !== before.node) ?? '';
   const scene: Scene = { lab, source: before.node, target, migration: '', namespace: subject.namespace };
   const leftBefore = new Set(await remains(lab));
-  await ledger.start();
+  await ledger.start({ filled: true });
   try {
     await move(scene, subject, before, cell);
   } finally {
