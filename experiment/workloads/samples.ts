@@ -8,13 +8,15 @@ import { video as videoSample } from '../../apps/video/sample.ts';
 import { jsonOverHttp, type WholeCheck, type Workload } from './workload.ts';
 
 /** Enough for the comparison; the others are played where all are wanted. */
-const MAIN_ARMS = ['recreate-0', 'rollout', 'store', 'stream'];
+const MAIN_ARMS = ['recreate-0', 'store', 'stream'];
+/** Of services that are run as Deployments everywhere. */
+const SERVICE_ARMS = [...MAIN_ARMS, 'rollout'];
 
 /** A sample application as it is. Its own check of what it lost is made around every transition. */
 function ofSample(
   sample: Sample,
   more: Pick<Workload, 'title' | 'exchange' | 'loss' | 'answering' | 'nothingLost'> &
-    Partial<Pick<Workload, 'name' | 'whole'>>,
+    Partial<Pick<Workload, 'name' | 'whole' | 'arms'>>,
 ): Workload {
   const { name, image, command, args, emptyDirs, prepare = [], port, startSeconds } = sample;
   const [fill] = prepare;
@@ -45,6 +47,7 @@ const COUNTED = 'GET / is answered 200, on a new connection each time';
 /** The one workload without a state worth moving: what default Kubernetes is made for. */
 export const nginx = ofSample(nginxSample, {
   title: 'nginx with a static page',
+  arms: SERVICE_ARMS,
   exchange: { ...jsonOverHttp(), end: '</html>\n' },
   loss: { kind: 'none' },
   answering: 'GET / is answered 200 with the whole page, on a new connection each time',
@@ -97,6 +100,7 @@ export const video = ofSample(videoSample, {
 /** Asked for its state: what it works for an answer would keep both processors busy, cold above all. */
 export const jvm = ofSample(jvmSample, {
   title: 'service on a Java virtual machine, warmed up by 300 requests',
+  arms: SERVICE_ARMS,
   exchange: jsonOverHttp('compilerMs', '/state'),
   loss: { kind: 'value', unit: 'ms of just-in-time compilation' },
   whole: wholeBy(jvmSample),

@@ -51,7 +51,7 @@ const MEMORY_ARMS = ['recreate-0', 'store', 'stream', 'floor'];
 export const memory256: Workload = { ...holding(256), arms: MEMORY_ARMS, everyRounds: 3 };
 export const memory1024: Workload = { ...holding(1024), arms: MEMORY_ARMS, everyRounds: 3 };
 
-const SLOW_SECONDS = 30;
+const SLOW_SECONDS = 20;
 /** What takes its time to be ready is what a cold start costs most. */
 export const slowStart: Workload = {
   ...tickAfter(
