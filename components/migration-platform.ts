@@ -11,6 +11,7 @@ import { REST_NODE_PORT, REST_SERVICE } from '../migration/contract/rest.ts';
 import type { StackOutputs } from '../migration/contract/stack-outputs.ts';
 import { evictionsServiceSpec, evictionsWebhook } from '../migration/operator/evictions/manifests.ts';
 import { evictionsPath } from '../migration/operator/evictions/path.ts';
+import { unjudgedBindings, unjudgedPolicy } from '../migration/operator/evictions/unjudged.ts';
 import { reservedNamesBinding, reservedNamesPolicy } from '../migration/operator/held-move/reserved-names.ts';
 import {
   clusterRules,
@@ -83,7 +84,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
     const deployment = this.#operator(credentials, [...crds, ...reserved, ...args.cluster.appImagesReady]);
     const service = this.#restService(deployment);
     const evictions = this.#evictions(credentials, deployment);
-    this.ready = [...agents, deployment, service, evictions, ...this.#userRoles()];
+    this.ready = [...agents, deployment, service, ...evictions, ...this.#userRoles()];
     this.runtimeReady = [runtimeClass];
     this.operator = {
       namespace: OPERATOR_NAMESPACE,
@@ -210,7 +211,7 @@ export class MigrationPlatform extends pulumi.ComponentResource {
   }
 
   /** Has evictions ask the operator first; registered when there is somebody to ask. */
-  #evictions(credentials: remote.Command, deployment: k8s.apps.v1.Deployment): pulumi.Resource {
+  #evictions(credentials: remote.Command, deployment: k8s.apps.v1.Deployment): pulumi.Resource[] {
     const service = new k8s.core.v1.Service(
       EVICTIONS_SERVICE,
       {
@@ -223,11 +224,26 @@ export class MigrationPlatform extends pulumi.ComponentResource {
       const { ca, key } = operatorCertOutput.parse(JSON.parse(text));
       return evictionsWebhook(ca, evictionsPath(key));
     });
-    return new k8s.admissionregistration.v1.ValidatingWebhookConfiguration(
+    const { MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } =
+      k8s.admissionregistration.v1;
+    const webhook = new MutatingWebhookConfiguration(
       EVICTIONS_SERVICE,
       { metadata: registration.metadata, webhooks: registration.webhooks },
       { ...this.#inCluster, dependsOn: [service, deployment] },
     );
+    // Before the webhook is there nothing is judged, and nothing that opted in could be evicted.
+    const policy = new ValidatingAdmissionPolicy('unjudged-evictions', unjudgedPolicy, {
+      ...this.#inCluster,
+      dependsOn: webhook,
+    });
+    const bindings = unjudgedBindings.map(
+      (binding) =>
+        new ValidatingAdmissionPolicyBinding(binding.metadata.name, binding, {
+          ...this.#inCluster,
+          dependsOn: policy,
+        }),
+    );
+    return [webhook, policy, ...bindings];
   }
 
   #phase(

@@ -52,5 +52,8 @@ export const SNAPSHOT_OF_LABEL = 'podferry.dev/snapshot-of';
  */
 export const EVICT_LABEL = 'podferry.dev/evict';
 
+/** Annotation on an Eviction that the operator has judged and let through; without it nobody evicts a pod that opted in. */
+export const EVICTION_JUDGED_ANNOTATION = 'podferry.dev/eviction-judged';
+
 /** Annotation on a pod whose move for an eviction was given up, as it did not get its turn: it is not moved for another one. */
 export const EVICTION_GIVEN_UP_ANNOTATION = 'podferry.dev/eviction-given-up';

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SmokeLab } from './lab.ts';
 
 /** `kubectl drain` of a worker, with pods that opted in to be moved, and others. */
 
 const [MOVED, PLAIN, REFUSED, GUARDED] = ['evmoved', 'evplain', 'evrefused', 'evguarded'];
-const ALL = [MOVED, PLAIN, REFUSED, GUARDED];
+const [DEPLOYED, SET, ORPHAN, NEIGHBOUR] = ['evdeployed', 'evset', 'evorphan', 'evneighbour'];
+const ALL = [MOVED, PLAIN, REFUSED, GUARDED, ORPHAN, NEIGHBOUR];
 
 let lab: SmokeLab;
 let [here, there]: string[] = [];
@@ -13,50 +14,90 @@ beforeAll(async () => {
   lab = await SmokeLab.open();
   [here, there] = lab.workers;
 });
+afterEach(() => lab.tryKubectl(['uncordon', here as string]));
 afterAll(async () => {
-  await lab.tryKubectl(['uncordon', here as string]);
-  await lab.tryKubectl(['delete', 'pdb', GUARDED]);
+  await runOperators(lab.outputs.operator.replicas);
+  await lab.tryKubectl(['delete', 'pdb', GUARDED, DEPLOYED]);
+  await lab.tryKubectl(['delete', `deployment/${DEPLOYED}`, `statefulset/${SET}`, '--timeout=60s']);
   for (const name of ALL) await lab.removePods(name);
   await lab.close();
 });
 
 async function start(name: string, optsIn: boolean, spec: object = {}): Promise<void> {
-  const body = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name,
-      labels: { 'podferry.dev/smoke': name, ...(optsIn && { 'podferry.dev/evict': 'move' }) },
-    },
-    spec: {
-      terminationGracePeriodSeconds: 1,
-      // Not a pin: the pod has to be free to go.
-      affinity: {
-        nodeAffinity: {
-          preferredDuringSchedulingIgnoredDuringExecution: [
-            {
-              weight: 100,
-              preference: {
-                matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [here] }],
-              },
-            },
-          ],
-        },
-      },
-      containers: [
-        {
-          name: 'tick',
-          image: lab.outputs.apps.image.tick,
-          imagePullPolicy: 'Never',
-          startupProbe: { tcpSocket: { port: lab.outputs.apps.tick.port }, periodSeconds: 1 },
-        },
-      ],
-      ...spec,
-    },
-  };
-  await lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
+  const { labels, spec: plain } = template(name, 'tick', optsIn);
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { ...plain, ...spec } });
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
   expect(await lab.nodeOf(name)).toBe(here);
+}
+
+function template(name: string, app: 'tick' | 'redis', optsIn: boolean) {
+  const labels = { 'podferry.dev/smoke': name, ...(optsIn && { 'podferry.dev/evict': 'move' }) };
+  const isHere = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [here] }] };
+  const spec = {
+    terminationGracePeriodSeconds: 1,
+    // Not a pin: the pod has to be free to go.
+    affinity: {
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: isHere }],
+      },
+    },
+    containers: [
+      {
+        name: app,
+        image: lab.outputs.apps.image[app],
+        imagePullPolicy: 'Never',
+        startupProbe: { tcpSocket: { port: lab.outputs.apps[app].port }, periodSeconds: 1 },
+      },
+    ],
+  };
+  return { labels, spec };
+}
+
+/** One pod that opted in, of a controller. */
+async function startOwned(kind: 'Deployment' | 'StatefulSet', name: string, app: 'tick' | 'redis') {
+  const { labels, spec } = template(name, app, true);
+  await apply({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name },
+    spec: {
+      replicas: 1,
+      serviceName: kind === 'StatefulSet' ? name : undefined,
+      selector: { matchLabels: { 'podferry.dev/smoke': name } },
+      template: { metadata: { labels }, spec },
+    },
+  });
+  await lab.kubectl(['rollout', 'status', `${kind}/${name}`, '--timeout=60s']);
+  const [pod = ''] = await podsOf(name);
+  expect(await lab.nodeOf(pod)).toBe(here);
+  return pod;
+}
+
+async function guard(name: string, spec: object): Promise<void> {
+  const selector = { matchLabels: { 'podferry.dev/smoke': name } };
+  await apply({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name },
+    spec: { selector, ...spec },
+  });
+  await lab.until(
+    'the budget is counted',
+    () => lab.kubectl(['get', 'pdb', name, '-o', 'jsonpath={.status.currentHealthy}']),
+    (healthy) => healthy === '1',
+  );
+}
+
+const apply = (body: object) => lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
+
+/** Has so many operators run, and waits until they do. */
+async function runOperators(replicas: number): Promise<void> {
+  const { namespace, deployment } = lab.outputs.operator;
+  const there = ['-n', namespace];
+  await lab.kubectl(['scale', `deployment/${deployment}`, `--replicas=${replicas}`, ...there]);
+  await lab.kubectl(['rollout', 'status', `deployment/${deployment}`, '--timeout=60s', ...there]);
+  const gone = ['--for=delete', 'pod', '-l', `app.kubernetes.io/name=${deployment}`, '--timeout=60s'];
+  if (replicas === 0) await lab.kubectl(['wait', ...gone, ...there]);
 }
 
 /** Drains the node of these pods only: what else runs there is other tests' business. */
@@ -108,7 +149,6 @@ describe('kubectl drain', () => {
     expect(after.startedAt).toBe(before.startedAt);
     expect(after.count).toBeGreaterThan(before.count);
     expect(await podsOf(PLAIN)).toEqual([]);
-    await lab.kubectl(['uncordon', here as string]);
   });
 
   it('evicts as ever a pod that cannot be moved, and says why on it', async () => {
@@ -117,23 +157,11 @@ describe('kubectl drain', () => {
     expect(drained.exitCode).toBe(0);
     expect(await podsOf(REFUSED)).toEqual([]);
     expect(await warningsOf(REFUSED)).toMatch(/EvictedUnmoved: evicted without being moved: .*process/);
-    await lab.kubectl(['uncordon', here as string]);
   });
 
   it('waits for a PodDisruptionBudget, and moves the pod when that allows it', async () => {
     await start(GUARDED, true);
-    const budget = {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: GUARDED },
-      spec: { minAvailable: 1, selector: { matchLabels: { 'podferry.dev/smoke': GUARDED } } },
-    };
-    await lab.kubectl(['apply', '-f', '-'], JSON.stringify(budget));
-    await lab.until(
-      'the budget is counted',
-      () => lab.kubectl(['get', 'pdb', GUARDED, '-o', 'jsonpath={.status.currentHealthy}']),
-      (healthy) => healthy === '1',
-    );
+    await guard(GUARDED, { minAvailable: 1 });
     const { startedAt } = await lab.tick(GUARDED);
     expect((await drain([GUARDED], '10s')).exitCode).not.toBe(0);
     expect(await podsOf(GUARDED)).toEqual([GUARDED]);
@@ -142,6 +170,44 @@ describe('kubectl drain', () => {
     const drained = await drain([GUARDED]);
     expect(drained.exitCode).toBe(0);
     expect((await lab.tick(`${GUARDED}-migration-1`)).startedAt).toBe(startedAt);
-    await lab.kubectl(['uncordon', here as string]);
+  });
+
+  it('moves a Deployment’s redis with all its keys, where its budget allows that', async () => {
+    const pod = await startOwned('Deployment', DEPLOYED, 'redis');
+    await guard(DEPLOYED, { maxUnavailable: 1 });
+    await lab.redis(pod, 'set', 'kept', 'yes');
+    expect((await drain([DEPLOYED])).exitCode).toBe(0);
+    const moved = await podsOf(DEPLOYED);
+    expect(moved).toEqual([`${pod}-migration-1`]);
+    expect(await lab.nodeOf(moved[0] as string)).toBe(there);
+    expect(await lab.redis(moved[0] as string, 'get', 'kept')).toBe('yes');
+  });
+
+  it('moves a StatefulSet’s pod, which keeps its name', async () => {
+    const pod = await startOwned('StatefulSet', SET, 'tick');
+    const { startedAt } = await lab.tick(pod);
+    const drained = await drain([SET]);
+    expect(drained.stdout + drained.stderr).not.toMatch(/error/i);
+    expect(drained.exitCode).toBe(0);
+    expect(await podsOf(SET)).toEqual([pod]);
+    expect(await lab.nodeOf(pod)).toBe(there);
+    expect((await lab.tick(pod)).startedAt).toBe(startedAt);
+  });
+});
+
+describe('while no operator answers', () => {
+  it('a pod that opted in is not killed, which the drain says at once; others are evicted; later it is moved', async () => {
+    await Promise.all([start(ORPHAN, true), start(NEIGHBOUR, false)]);
+    const { startedAt } = await lab.tick(ORPHAN);
+    await runOperators(0);
+    const drained = await drain([ORPHAN, NEIGHBOUR]);
+    expect(drained.exitCode).not.toBe(0);
+    expect(drained.stderr).toContain('no operator of podferry answers');
+    expect(drained.stderr).not.toContain('global timeout');
+    expect(await podsOf(NEIGHBOUR)).toEqual([]);
+    expect((await lab.tick(ORPHAN)).startedAt).toBe(startedAt);
+    await runOperators(lab.outputs.operator.replicas);
+    expect((await drain([ORPHAN])).exitCode).toBe(0);
+    expect((await lab.tick(`${ORPHAN}-migration-1`)).startedAt).toBe(startedAt);
   });
 });

@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
 import { pod } from '../../kube/objects.ts';
 import { TestAuthority } from '../testing/certificates.ts';
 import type { EvictionWorld } from './decide.ts';
@@ -16,7 +17,11 @@ afterAll(() => authority.remove());
 const review = (more: object = {}) => ({
   apiVersion: 'admission.k8s.io/v1',
   kind: 'AdmissionReview',
-  request: { uid: 'review-1', subResource: 'eviction', name: 'tick', namespace: 'default', ...more },
+  request: {
+    ...{ uid: 'review-1', subResource: 'eviction', name: 'tick', namespace: 'default' },
+    object: { metadata: { name: 'tick', namespace: 'default' } },
+    ...more,
+  },
 });
 
 const optedIn = pod.parse({
@@ -75,10 +80,20 @@ it('answers 429, and when to ask again, for a pod that is to be moved first', as
   });
 });
 
-it('lets others through', async () => {
-  const { body } = await ask(path, JSON.stringify(review()), async () => undefined);
-  expect(body).toMatchObject({ response: { uid: 'review-1', allowed: true } });
+const JUDGED = 'podferry.dev/eviction-judged';
+it.each([
+  [{}, { path: '/metadata/annotations', value: { [JUDGED]: 'true' } }],
+  [
+    { annotations: { mine: 'too' } },
+    { path: '/metadata/annotations/podferry.dev~1eviction-judged', value: 'true' },
+  ],
+])('lets others through, and marks them as judged beside %j', async (metadata, mark) => {
+  const asked = JSON.stringify(review({ object: { metadata } }));
+  const { response } = judged.parse((await ask(path, asked, async () => undefined)).body);
+  expect(response).toMatchObject({ uid: 'review-1', allowed: true, patchType: 'JSONPatch' });
+  expect(JSON.parse(Buffer.from(response.patch, 'base64').toString())).toEqual([{ op: 'add', ...mark }]);
 });
+const judged = z.object({ response: z.looseObject({ patch: z.string() }) });
 
 it('is not there for whoever does not know its path', async () => {
   expect((await ask('/evictions', JSON.stringify(review()))).code).toBe(404);
@@ -95,7 +110,7 @@ it.each([
   expect((await ask(path, body)).code).toBe(400);
 });
 
-it('answers 500 when the API server does not answer: then the eviction goes through', async () => {
+it('answers 500 when the API server does not answer, so that nothing is marked as judged', async () => {
   const { code } = await ask(path, JSON.stringify(review()), () => Promise.reject(new Error('no answer')));
   expect(code).toBe(500);
 });

@@ -6,14 +6,14 @@ import { z } from 'zod';
 import type { Credentials } from '../agent-wire.ts';
 import { decide, type EvictionWorld } from './decide.ts';
 import { evictionsPath } from './path.ts';
-import { answerOf, evictionOf } from './review.ts';
+import { type Asked, answerOf, askedBy } from './review.ts';
 
 const MOST_BYTES = 256 * 1024;
 const REQUEST_MS = 10_000;
 
 /**
  * The webhook that evictions go by. Every replica of the operator serves it: what it knows is the API server's. Whatever goes wrong
- * here is answered with 500, and the API server lets the eviction through: a drain never hangs on us.
+ * here is answered with 500: the API server then refuses at once to evict a pod that opted in, and evicts others.
  */
 export function evictionsServer(world: EvictionWorld, { cert, key }: Credentials, log: Logger): Server {
   const path = Buffer.from(evictionsPath(key));
@@ -24,7 +24,7 @@ export function evictionsServer(world: EvictionWorld, { cert, key }: Credentials
     answer(world, request)
       .then(({ code, body }) => end(response, code, body))
       .catch((error: unknown) => {
-        log.error({ err: error }, 'eviction not judged: it is let through');
+        log.error({ err: error }, 'eviction not judged');
         end(response, 500, { message: 'the eviction could not be judged' });
       });
   });
@@ -37,14 +37,14 @@ async function answer(
   world: EvictionWorld,
   request: IncomingMessage,
 ): Promise<{ code: number; body: object }> {
-  let asked: ReturnType<typeof evictionOf>;
+  let asked: Asked;
   try {
-    asked = evictionOf(JSON.parse(await read(request)));
+    asked = askedBy(JSON.parse(await read(request)));
   } catch (error) {
     const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
     return { code: 400, body: { message } };
   }
-  return { code: 200, body: answerOf(asked.uid, await decide(world, asked.eviction)) };
+  return { code: 200, body: answerOf(asked, await decide(world, asked.eviction)) };
 }
 
 async function read(request: IncomingMessage): Promise<string> {
