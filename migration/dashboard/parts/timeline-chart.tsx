@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { milliseconds } from '../models/readable.ts';
 import { aroundFreeze, type Bar, type Span, type Timeline, ticks, zoom } from '../models/timeline.ts';
+import { TitledPanel } from './titled-panel.tsx';
 
 const percent = (part: number, whole: number): string => `${(100 * part) / whole}%`;
 
@@ -10,22 +11,24 @@ export function TimelinePanel({ timeline, otherwise }: TimelinePanelProps) {
   const span = timeline && aroundFreeze(timeline);
   const shown = timeline && near && span !== undefined ? zoom(timeline, span) : timeline;
   return (
-    <section class="panel" aria-labelledby="timeline">
-      <div class="panel__head">
-        <h2 id="timeline">Timeline</h2>
-        {span !== undefined && (
+    <TitledPanel
+      id="timeline"
+      title="Timeline"
+      beside={
+        span !== undefined && (
           <fieldset class="choice choice--small">
             <legend class="unseen">Part of the timeline</legend>
             <ViewChoice label="Whole" checked={!near} onPick={() => setNear(false)} />
             <ViewChoice label="Freeze from near" checked={near} onPick={() => setNear(true)} />
           </fieldset>
-        )}
-      </div>
+        )
+      }
+    >
       <div class="panel__body">
         {shown && shown.bars.length > 0 ? <Chart timeline={shown} /> : <p class="quiet">{otherwise}</p>}
         {shown?.freeze && <Legend timeline={shown} freeze={shown.freeze} />}
       </div>
-    </section>
+    </TitledPanel>
   );
 }
 

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { CheckpointView } from '../../contract/rest-views.ts';
 import { useNow, useSigned } from '../context.tsx';
-import { ago, bytes, count } from '../models/readable.ts';
+import { ago, bytes } from '../models/readable.ts';
+import { ListHead } from '../parts/list-head.tsx';
 import { Loading, Notice } from '../parts/notice.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { hrefOf } from '../routes.ts';
 import { DeleteDialog } from './checkpoints/delete-dialog.tsx';
 
@@ -14,19 +16,17 @@ export function CheckpointsPage() {
   );
   return (
     <>
-      <div class="page-head">
-        <h1>Checkpoints</h1>
-        <span class="quiet" role="status">
-          {lab.isComplete && count(checkpoints.length, 'checkpoint')}
-        </span>
-        <div class="page-head__end">
-          <a class="button button--primary" href={hrefOf({ page: 'new', fields: { action: 'checkpoint' } })}>
-            Checkpoint a pod
-          </a>
-        </div>
-      </div>
+      <ListHead title="Checkpoints" found={checkpoints.length} what="checkpoint">
+        <a class="button button--primary" href={hrefOf({ page: 'new', fields: { action: 'checkpoint' } })}>
+          Checkpoint a pod
+        </a>
+      </ListHead>
       <section class="panel" aria-label="Checkpoints on the store">
-        {checkpoints.length > 0 ? <Table checkpoints={checkpoints} /> : <Empty isComplete={lab.isComplete} />}
+        {checkpoints.length > 0 ? (
+          <Checkpoints checkpoints={checkpoints} />
+        ) : (
+          <Empty isComplete={lab.isComplete} />
+        )}
       </section>
     </>
   );
@@ -41,38 +41,25 @@ function Empty({ isComplete }: { isComplete: boolean }) {
   );
 }
 
-function Table({ checkpoints }: { checkpoints: readonly CheckpointView[] }) {
+const COLUMNS: readonly Column[] = [
+  { title: 'Checkpoint' },
+  { title: 'State', isOnlyWide: true },
+  { title: 'Directory', isOnlyWide: true },
+  { title: 'Size', isNumber: true, isOnlyWide: true },
+  { title: 'Saved', isNumber: true, isOnlyWide: true },
+  { title: 'What to do with it', isUntitled: true },
+];
+
+function Checkpoints({ checkpoints }: { checkpoints: readonly CheckpointView[] }) {
   const now = useNow(5000);
   const [doomed, setDoomed] = useState<CheckpointView>();
   return (
     <>
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Checkpoint</th>
-            <th scope="col" class="only-wide">
-              State
-            </th>
-            <th scope="col" class="only-wide">
-              Directory
-            </th>
-            <th scope="col" class="table__number only-wide">
-              Size
-            </th>
-            <th scope="col" class="table__number only-wide">
-              Saved
-            </th>
-            <th scope="col">
-              <span class="unseen">What to do with it</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {checkpoints.map((one) => (
-            <Row key={one.metadata.uid} checkpoint={one} now={now} onDelete={() => setDoomed(one)} />
-          ))}
-        </tbody>
-      </table>
+      <Table columns={COLUMNS}>
+        {checkpoints.map((one) => (
+          <Row key={one.metadata.uid} checkpoint={one} now={now} onDelete={() => setDoomed(one)} />
+        ))}
+      </Table>
       {doomed && <DeleteDialog checkpoint={doomed} onClose={() => setDoomed(undefined)} />}
     </>
   );

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { useSigned } from '../context.tsx';
 import { type BoardFilter, board } from '../models/board.ts';
 import { Loading, Notice } from '../parts/notice.tsx';
+import { PageHead } from '../parts/page-head.tsx';
 import { Board } from './lab/board.tsx';
 import { UnderWay } from './lab/under-way.tsx';
 
@@ -12,32 +13,29 @@ export function LabPage() {
   const columns = board(lab.nodes, lab.pods, lab.migrations, filter);
   return (
     <>
-      <div class="page-head">
-        <h1>Lab</h1>
-        <div class="page-head__end">
-          <label class="switch">
-            <span>Namespace</span>
-            <select
-              class="input input--inline"
-              value={filter.namespace ?? ''}
-              onChange={(event) => setFilter({ ...filter, namespace: event.currentTarget.value })}
-            >
-              <option value="">all</option>
-              {session.namespaces.map(({ namespace }) => (
-                <option key={namespace}>{namespace}</option>
-              ))}
-            </select>
-          </label>
-          <label class="switch">
-            <input
-              type="checkbox"
-              checked={filter.system}
-              onChange={(event) => setFilter({ ...filter, system: event.currentTarget.checked })}
-            />
-            System pods
-          </label>
-        </div>
-      </div>
+      <PageHead title="Lab">
+        <label class="switch">
+          <span>Namespace</span>
+          <select
+            class="input input--inline"
+            value={filter.namespace ?? ''}
+            onChange={(event) => setFilter({ ...filter, namespace: event.currentTarget.value })}
+          >
+            <option value="">all</option>
+            {session.namespaces.map(({ namespace }) => (
+              <option key={namespace}>{namespace}</option>
+            ))}
+          </select>
+        </label>
+        <label class="switch">
+          <input
+            type="checkbox"
+            checked={filter.system}
+            onChange={(event) => setFilter({ ...filter, system: event.currentTarget.checked })}
+          />
+          System pods
+        </label>
+      </PageHead>
       <UnderWay />
       {lab.isComplete ? (
         <Board columns={columns} />

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import type { MigrationView } from '../../contract/rest-views.ts';
 import { useNow, useSigned } from '../context.tsx';
 import { outcomeOf } from '../models/outcome.ts';
@@ -8,7 +7,9 @@ import { CancelButton } from '../parts/cancel-button.tsx';
 import { ChecksList } from '../parts/checks-list.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Loading, Notice } from '../parts/notice.tsx';
+import { PageHead } from '../parts/page-head.tsx';
 import { TimelinePanel } from '../parts/timeline-chart.tsx';
+import { TitledPanel } from '../parts/titled-panel.tsx';
 import { hrefOf } from '../routes.ts';
 import { Conditions } from './migration/conditions.tsx';
 import { Events } from './migration/events.tsx';
@@ -40,17 +41,20 @@ function Shown({ migration }: { migration: MigrationView }) {
   const timeline = timelineOf(status, now);
   return (
     <>
-      <div class="page-head">
-        <h1>{metadata.name}</h1>
-        <StateBadge of={migration} />
-        <span class="quiet">
-          {spec.action} in {metadata.namespace}
-          {migration.requestedBy && `, asked for by ${migration.requestedBy}`}
-        </span>
-        <div class="page-head__end">
-          <CancelButton of={migration} />
-        </div>
-      </div>
+      <PageHead
+        title={metadata.name}
+        beside={
+          <>
+            <StateBadge of={migration} />
+            <span class="quiet">
+              {spec.action} in {metadata.namespace}
+              {migration.requestedBy && `, asked for by ${migration.requestedBy}`}
+            </span>
+          </>
+        }
+      >
+        <CancelButton of={migration} />
+      </PageHead>
       {status.error && <Failure of={migration} error={status.error} />}
       <Facts of={migration} />
       <TimelinePanel
@@ -59,9 +63,11 @@ function Shown({ migration }: { migration: MigrationView }) {
       />
       <RestoredPods of={migration} />
       {status.checks && status.checks.length > 0 && (
-        <Panel title="Checks">
-          <ChecksList checks={status.checks} />
-        </Panel>
+        <TitledPanel id="checks" title="Checks">
+          <div class="panel__body">
+            <ChecksList checks={status.checks} />
+          </div>
+        </TitledPanel>
       )}
       <Conditions conditions={status.conditions ?? []} />
       <Events of={migration} />
@@ -74,17 +80,5 @@ function Shown({ migration }: { migration: MigrationView }) {
         </div>
       </section>
     </>
-  );
-}
-
-function Panel({ title, children }: { title: string; children: ComponentChildren }) {
-  const heading = title.toLowerCase();
-  return (
-    <section class="panel" aria-labelledby={heading}>
-      <div class="panel__head">
-        <h2 id={heading}>{title}</h2>
-      </div>
-      <div class="panel__body">{children}</div>
-    </section>
   );
 }

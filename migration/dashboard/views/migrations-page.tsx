@@ -3,9 +3,11 @@ import type { MigrationView } from '../../contract/rest-views.ts';
 import { useNow, useSigned } from '../context.tsx';
 import { type HistoryFilter, history } from '../models/history-filter.ts';
 import { createdAt, OUTCOMES, routeOf } from '../models/outcome.ts';
-import { ago, count, milliseconds } from '../models/readable.ts';
+import { ago, milliseconds } from '../models/readable.ts';
 import { StateBadge } from '../parts/badge.tsx';
+import { ListHead } from '../parts/list-head.tsx';
 import { Loading, Notice } from '../parts/notice.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { Way } from '../parts/way.tsx';
 import { hrefOf } from '../routes.ts';
 
@@ -18,17 +20,11 @@ export function MigrationsPage({ filter }: { filter: HistoryFilter }) {
   const found = history(lab.migrations, filter);
   return (
     <>
-      <div class="page-head">
-        <h1>Migrations</h1>
-        <span class="quiet" role="status">
-          {lab.isComplete && count(found.length, 'migration')}
-        </span>
-        <div class="page-head__end">
-          <a class="button button--primary" href={hrefOf({ page: 'new', fields: {} })}>
-            New migration
-          </a>
-        </div>
-      </div>
+      <ListHead title="Migrations" found={found.length} what="migration">
+        <a class="button button--primary" href={hrefOf({ page: 'new', fields: {} })}>
+          New migration
+        </a>
+      </ListHead>
       <section class="panel" aria-label="History">
         <Filters filter={filter} />
         <Found found={found} filter={filter} />
@@ -39,7 +35,7 @@ export function MigrationsPage({ filter }: { filter: HistoryFilter }) {
 
 function Found({ found, filter }: { found: readonly MigrationView[]; filter: HistoryFilter }) {
   const { lab } = useSigned();
-  if (found.length > 0) return <Table migrations={found} />;
+  if (found.length > 0) return <Migrations migrations={found} />;
   if (!lab.isComplete) return <Loading what="migrations" />;
   if (Object.keys(filter).length > 0)
     return (
@@ -96,39 +92,26 @@ function Filters({ filter }: { filter: HistoryFilter }) {
   );
 }
 
-function Table({ migrations }: { migrations: readonly MigrationView[] }) {
+const COLUMNS: readonly Column[] = [
+  { title: 'Migration' },
+  { title: 'State' },
+  { title: 'Pod', isOnlyWide: true },
+  { title: 'From, to', isOnlyWide: true },
+  { title: 'Freeze', isNumber: true, isOnlyWide: true },
+  { title: 'Total', isNumber: true, isOnlyWide: true },
+  { title: 'Asked for', isNumber: true, isOnlyWide: true },
+];
+
+function Migrations({ migrations }: { migrations: readonly MigrationView[] }) {
   const now = useNow(5000);
   const more = migrations.length - SHOWN;
   return (
     <>
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Migration</th>
-            <th scope="col">State</th>
-            <th scope="col" class="only-wide">
-              Pod
-            </th>
-            <th scope="col" class="only-wide">
-              From, to
-            </th>
-            <th scope="col" class="table__number only-wide">
-              Freeze
-            </th>
-            <th scope="col" class="table__number only-wide">
-              Total
-            </th>
-            <th scope="col" class="table__number only-wide">
-              Asked for
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {migrations.slice(0, SHOWN).map((one) => (
-            <Row key={one.metadata.uid} migration={one} now={now} />
-          ))}
-        </tbody>
-      </table>
+      <Table columns={COLUMNS}>
+        {migrations.slice(0, SHOWN).map((one) => (
+          <Row key={one.metadata.uid} migration={one} now={now} />
+        ))}
+      </Table>
       {more > 0 && <p class="panel__body quiet small">{more} older ones: look for them with the filter.</p>}
     </>
   );

@@ -14,6 +14,7 @@ import {
   wanted,
 } from '../models/migration-form.ts';
 import { DryRunReport } from '../parts/dry-run-report.tsx';
+import { PageHead } from '../parts/page-head.tsx';
 import { hrefOf } from '../routes.ts';
 import { MigrationFields } from './new/migration-fields.tsx';
 
@@ -80,9 +81,7 @@ export function NewPage({ given }: { given: Partial<Record<keyof FormFields, str
 
   return (
     <>
-      <div class="page-head">
-        <h1>New migration</h1>
-      </div>
+      <PageHead title="New migration" />
       <section class="panel" aria-label="Form">
         <form class="panel__body form" onSubmit={submit} noValidate>
           <fieldset class="form__whole">
