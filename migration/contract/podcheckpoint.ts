@@ -76,7 +76,7 @@ export const podCheckpointStatus = z.object({
     .describe('SHA-256 of its manifest podferry.json, which holds those of all files.'),
   lastVerified: z.iso.datetime().optional().describe('When every byte was last compared with the manifest.'),
   conditions: z
-    .array(statusCondition)
+    .array(statusCondition.extend({ type: z.string().describe('Ready, Removed.') }))
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
     .describe('Ready is True while it can be restored; Removed is False while its removal waits.'),
