@@ -140,6 +140,15 @@ describe('an eviction', () => {
     expect(done).toEqual([`move ${OURS}`]);
   });
 
+  it('waits for a pod that keeps its name while it is on neither node', async () => {
+    pod = undefined;
+    moves = [moveOf(OURS, { state: 'Committed', sourcePod: 'tick', targetPod: 'tick' })];
+    expect(await evict()).toMatchObject({ allowed: false, because: 'later' });
+    moves = [moveOf(OURS, { state: 'Committed', sourcePod: 'tick', targetPod: 'tick-migration-1' })];
+    expect(await evict()).toEqual({ allowed: true });
+    expect(done).toEqual([]);
+  });
+
   it('does not wait for ever for a move that does not get its turn', async () => {
     moves = [
       moveOf(OURS, { state: 'Pending', queuedBehind: 'others' }, { creationTimestamp: ago(QUEUE_MS + 1) }),

@@ -54,7 +54,9 @@ const notNow = (message: string): Verdict => ({ allowed: false, because: 'later'
  */
 export async function decide(world: EvictionWorld, { namespace, name, dryRun }: Eviction): Promise<Verdict> {
   const pod = await world.readPod(namespace, name);
-  if (!pod || pod.metadata.deletionTimestamp !== undefined || pod.status.phase !== 'Running') return allowed;
+  if (!pod || pod.metadata.deletionTimestamp !== undefined)
+    return whenGone(world, { namespace, name, dryRun });
+  if (pod.status.phase !== 'Running') return allowed;
   if (!isToMove(pod.metadata.labels, await world.namespaceLabels(namespace))) return allowed;
   if (dryRun) return { allowed: true, warning: `pod ${name} would be moved to another node first` };
   const moves = await world.moves(namespace);
@@ -68,6 +70,16 @@ export async function decide(world: EvictionWorld, { namespace, name, dryRun }: 
   if (world.isGivenUp(pod)) return letGo(world, pod, 'its move waited too long for its turn');
   await world.move(pod, moveName(pod));
   return notNow(`pod ${name} is being moved to another node first, by podmigration ${moveName(pod)}`);
+}
+
+/**
+ * A pod that keeps its name is on neither node for a moment, while its state is. Whoever clears its old node has to wait for that: they
+ * might switch the node off, which is needed until the new one has it all.
+ */
+async function whenGone(world: EvictionWorld, { namespace, name, dryRun }: Eviction): Promise<Verdict> {
+  if (dryRun) return allowed;
+  const under = (await world.moves(namespace)).find((move) => isBetween(move, name));
+  return under ? notNow(`pod ${name} is on its way, by podmigration ${under.metadata.name}`) : allowed;
 }
 
 /** The same for every request about this very pod: one of several at once begins the move. */
@@ -115,6 +127,10 @@ function isArrival({ metadata, status }: Podmigration, pod: Pod): boolean {
   const isOurs = metadata.name.startsWith(PREFIX) && status.state === 'Succeeded';
   return isOurs && status.targetPod === pod.metadata.name && status.sourceUid !== pod.metadata.uid;
 }
+
+/** Whether a move that is not over makes a pod of this name anew. */
+const isBetween = ({ spec, status }: Podmigration, name: string): boolean =>
+  !isFinal(status.state) && !spec.dryRun && status.sourcePod === name && status.targetPod === name;
 
 const PREFIX = 'evict-';
 
