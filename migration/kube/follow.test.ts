@@ -46,11 +46,17 @@ it('shows every state and ends with the last one', async () => {
 });
 
 it.each([
-  ['while it is watched', [raw('1')], [{ type: 'DELETED', object: raw('2') }]],
-  ['before it could be watched', [], []],
-])('ends when it is deleted %s', async (_, items, events) => {
+  [
+    'while it is watched',
+    [raw('1')],
+    [{ type: 'DELETED', object: raw('2', { state: 'Committed' }) }],
+    'Committed',
+  ],
+  ['before it could be watched', [], [], undefined],
+])('ends when it is deleted %s, with what it was then', async (_, items, events, state) => {
   const connection = { client: clientWith(items, events), namespace: 'default' };
-  expect(await follow(connection, created, 5000, observer())).toEqual({ kind: 'deleted' });
+  const ending = await follow(connection, created, 5000, observer());
+  expect(ending).toMatchObject({ kind: 'deleted', migration: { status: state ? { state } : {} } });
 });
 
 it('ends when the time is up, with what is known', async () => {

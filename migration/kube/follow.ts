@@ -38,8 +38,8 @@ export async function createMigration(
 /** How the following of a Podmigration ended. */
 export type Ending =
   | { kind: 'over'; migration: Podmigration }
-  /** Somebody deleted it. */
-  | { kind: 'deleted' }
+  /** Somebody deleted it; this is what was last known. */
+  | { kind: 'deleted'; migration: Podmigration }
   /** The time was up; it goes on without us. */
   | { kind: 'timeout'; migration: Podmigration };
 
@@ -73,7 +73,7 @@ export async function follow(
       parse: (raw) => podmigration.parse(raw),
       onChange: (migration, deleted) => {
         if (migration.metadata.uid !== uid) return;
-        if (deleted) return end({ kind: 'deleted' });
+        if (deleted) return end({ kind: 'deleted', migration });
         latest = migration;
         observer.onChange(migration);
         if (isFinal(migration.status.state)) end({ kind: 'over', migration });
@@ -81,7 +81,9 @@ export async function follow(
       onError: (error) => observer.onTrouble(describe(error)),
     });
     // It may have been deleted before the first list: then no change will ever tell.
-    void watching.synced.then(() => watching.get(namespace, name) ?? end({ kind: 'deleted' }));
+    void watching.synced.then(
+      () => watching.get(namespace, name) ?? end({ kind: 'deleted', migration: latest }),
+    );
     void watching.run(stop.signal);
   });
 }

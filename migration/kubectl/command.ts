@@ -5,9 +5,11 @@ import { createMigration, type Ending, follow } from '../kube/follow.ts';
 import { checksObject, checksText, isMovable } from './checks-report.ts';
 import { connect } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
+import { lateness } from './lateness.ts';
 import type { FollowOptions } from './options.ts';
 import { machineText, typedName } from './output.ts';
 import { failureText, progressLine, resultObject, successText } from './report.ts';
+import { shownObject } from './shown-object.ts';
 
 /** How every plugin begins, follows and reports. */
 
@@ -53,7 +55,7 @@ export function performTrial(
 ): Promise<number> {
   return guarded(async () => {
     const would = await createMigration(connect(options), prefix, spec, { trial: true });
-    const text = machineText(options.output, would, [typedName(would)]);
+    const text = machineText(options.output, shownObject(would), [typedName(would)]);
     process.stdout.write(`${text ?? `${typedName(would)} would be created (dry run)`}\n`);
     return EXIT.ok;
   });
@@ -117,7 +119,7 @@ const tellTrouble = (message: string): void =>
 
 function report(ending: Ending, name: string, namespace: string, options: FollowOptions): number {
   if (ending.kind === 'deleted') {
-    say(`error: podmigration ${name} was deleted: it is cancelled unless it was committed before`);
+    say(`error: podmigration ${name} was deleted; ${lateness(ending.migration) ?? 'it is called off'}`);
     return EXIT.failed;
   }
   const { migration } = ending;

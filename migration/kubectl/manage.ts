@@ -8,9 +8,11 @@ import { guarded, say } from './command.ts';
 import { type ConnectionOptions, connect } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import { findMigration, listMigrations } from './find-migration.ts';
+import { lateness } from './lateness.ts';
 import { migrationsTable, migrationText } from './migrations-table.ts';
 import { clusterCommand, type FollowOptions, followingCommand, optionsOf, podName } from './options.ts';
 import { type Format, machineText, typedName } from './output.ts';
+import { shownList, shownObject } from './shown-object.ts';
 
 /** `kubectl migrate list`, `status` and `cancel`: what there is of migrations, checkpoints and restores. */
 export function addManagement(parent: Command): void {
@@ -42,7 +44,7 @@ interface ListOptions extends ConnectionOptions {
 async function showList({ output, allNamespaces = false, ...where }: ListOptions): Promise<number> {
   const connection = connect(where);
   const found = await listMigrations(connection, allNamespaces);
-  const text = machineText(output, { items: found }, found.map(typedName));
+  const text = machineText(output, shownList(found), found.map(typedName));
   if (text !== undefined) print(text);
   else if (found.length === 0)
     say(`no podmigrations${allNamespaces ? '' : ` in namespace ${connection.namespace}`}`);
@@ -54,7 +56,7 @@ async function showStatus(name: string, { output, ...where }: ListOptions): Prom
   const connection = connect(where);
   const found = await findMigration(connection, name);
   if (!found) return notFound(name, connection);
-  print(machineText(output, found, [typedName(found)]) ?? migrationText(found));
+  print(machineText(output, shownObject(found), [typedName(found)]) ?? migrationText(found));
   return found.status.state === 'Failed' ? EXIT.failed : EXIT.ok;
 }
 
@@ -70,23 +72,17 @@ async function callOff(name: string, options: FollowOptions): Promise<number> {
   await remove(connection, found);
   if (!options.wait) return told(found, options, 'is being called off');
   const observer = { onChange: () => undefined, onTrouble: (message: string) => say(message) };
-  let last = found;
-  const ending = await follow(connection, found, options.timeout * 1000, {
-    ...observer,
-    onChange: (now) => {
-      last = now;
-    },
-  });
+  const ending = await follow(connection, found, options.timeout * 1000, observer);
   if (ending.kind === 'timeout') {
     say(`error: ${metadata.name} is not called off within ${options.timeout} s; it goes on being called off`);
     return EXIT.timeout;
   }
-  const end = ending.kind === 'over' ? ending.migration : last;
-  if (end.status.state === 'Succeeded' && spec.action !== 'restore') {
-    say(`error: too late: ${metadata.name} had been committed; the pod is ${end.status.activePod}`);
+  const tooLate = lateness(ending.migration);
+  if (tooLate !== undefined) {
+    say(`error: too late: ${tooLate}`);
     return EXIT.failed;
   }
-  return told(end, options, 'is called off');
+  return told(ending.migration, options, 'is called off');
 }
 
 async function remove({ client }: Connection, { metadata }: Podmigration): Promise<void> {
@@ -98,7 +94,10 @@ async function remove({ client }: Connection, { metadata }: Podmigration): Promi
 }
 
 function told(migration: Podmigration, { output }: FollowOptions, what: string): number {
-  print(machineText(output, migration, [typedName(migration)]) ?? `${migration.metadata.name} ${what}`);
+  print(
+    machineText(output, shownObject(migration), [typedName(migration)]) ??
+      `${migration.metadata.name} ${what}`,
+  );
   return EXIT.ok;
 }
 
