@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { krewManifest, PLUGINS } from '../../migration/kubectl/krew-manifest.ts';
+import { krewManifest, LICENCE, PLUGINS } from '../../migration/kubectl/krew-manifest.ts';
 import { sha256OfFile } from '../../toolchain/cache.ts';
 import { packTar } from '../../toolchain/tar.ts';
 import type { Call } from '../context.ts';
@@ -42,6 +42,7 @@ async function pack(program: string, archive: string): Promise<void> {
     const inside = join(folder, 'content');
     await mkdir(inside);
     await copyFile(await realpath(join(binDir, program)), join(inside, program));
+    await copyFile(join(projectDir, LICENCE), join(inside, LICENCE));
     await packTar(inside, join(folder, 'plain.tar'));
     await writeFile(archive, gzipSync(await readFile(join(folder, 'plain.tar'))));
   } finally {

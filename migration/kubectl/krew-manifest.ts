@@ -18,6 +18,9 @@ export const PLUGINS: Record<'migrate' | 'checkpoint' | 'restore', string> = {
   restore: 'Start pods from a saved state',
 };
 
+/** Goes along in every archive, as it asks for (section 4a). */
+export const LICENCE = 'LICENSE';
+
 /** A manifest for krew, kubectl's plugin manager (https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest/). */
 export function krewManifest({ name, short, version, uri, sha256 }: PluginAbout): object {
   const file = `kubectl-${name}`;
@@ -26,7 +29,7 @@ export function krewManifest({ name, short, version, uri, sha256 }: PluginAbout)
     uri,
     sha256,
     bin: file,
-    files: [{ from: file, to: '.' }],
+    files: [file, LICENCE].map((from) => ({ from, to: '.' })),
   });
   return {
     apiVersion: 'krew.googlecontainertools.github.com/v1alpha2',
