@@ -233,7 +233,8 @@ function settle(run: Run, replicas: readonly Replica[]): Outcome {
     targetNode: status.targetNode ?? replicas[0]?.node,
     phases: addPhases(status.phases, [phaseUntil('restore', status.startedAt, now)]),
   });
-  const message = `${replicas.length} pod(s) run from the checkpoint in ${status.checkpointPath}`;
+  const pods = replicas.length === 1 ? '1 pod runs' : `${replicas.length} pods run`;
+  const message = `${pods} from the checkpoint in ${status.checkpointPath}`;
   return write(enter(migration, settled, 'Succeeded', { reason: 'Restored', message }, now));
 }
 
