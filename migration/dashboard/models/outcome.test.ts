@@ -39,4 +39,18 @@ describe('where it goes', () => {
     const restore = migration('m', { action: 'restore', snapshotPath: '/daily/tick', destHost: 'worker1' });
     expect(routeOf(restore)).toEqual({ subject: 'm', from: '/daily/tick', to: 'worker1' });
   });
+
+  it('is for a restore where its pods came to be', () => {
+    const pod = (number: number, node?: string) => ({
+      ...{ name: `r-${number}`, number, state: 'Creating' as const },
+      ...(node !== undefined && { node }),
+    });
+    const replicas = [pod(1, 'worker2'), pod(2, 'worker1'), pod(3, 'worker2'), pod(4)];
+    const spread = migration(
+      'm',
+      { action: 'restore', snapshotPath: '/daily/tick', destHost: '' },
+      { replicas },
+    );
+    expect(routeOf(spread).to).toBe('worker2, worker1');
+  });
 });

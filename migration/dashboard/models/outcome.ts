@@ -69,7 +69,17 @@ export function routeOf({ metadata, spec, status }: MigrationView): Route {
     const subject = status.sourcePod ?? spec.sourcePod ?? metadata.name;
     return { subject, from: status.sourceNode, to: status.checkpointPath ?? spec.snapshotPath };
   }
-  return { subject: metadata.name, from: spec.snapshotPath, to: spec.destHost || undefined };
+  return {
+    subject: metadata.name,
+    from: spec.snapshotPath,
+    to: nodesOf(status) ?? (spec.destHost || undefined),
+  };
+}
+
+/** Where the pods of a restore are, each node once. */
+function nodesOf({ replicas = [], targetNode }: MigrationView['status']): string | undefined {
+  const nodes = replicas.flatMap(({ node }) => node ?? []);
+  return nodes.length > 0 ? [...new Set(nodes)].join(', ') : targetNode;
 }
 
 /** When it was asked for, in ms since the epoch; 0 where nobody says. */

@@ -129,7 +129,10 @@ function Row({ migration, now }: { migration: MigrationView; now: number }) {
           {metadata.namespace} · {spec.action}
         </div>
         <div class="table__under only-narrow">
-          {subject} <Way of={migration} />
+          {subject}
+          <div>
+            <Way of={migration} />
+          </div>
         </div>
         {status.error && <div class="table__reason">{status.error.message}</div>}
       </th>

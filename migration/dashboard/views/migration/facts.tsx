@@ -13,16 +13,16 @@ export function Facts({ of }: { of: MigrationView }) {
         <Fact name="From, to">
           <Way of={of} />
         </Fact>
-        {status.activePod !== undefined && status.activePod !== status.sourcePod && (
-          <Fact name="Now called">{status.activePod}</Fact>
-        )}
+        {spec.action === 'live-migration' &&
+          status.activePod !== undefined &&
+          status.activePod !== status.sourcePod && <Fact name="Now called">{status.activePod}</Fact>}
         {status.freezeMs !== undefined && (
           <Fact name="Frozen for" freeze>
             {milliseconds(status.freezeMs)}
           </Fact>
         )}
         {status.totalMs !== undefined && <Fact name="Took in all">{milliseconds(status.totalMs)}</Fact>}
-        {status.bytes !== undefined && <Fact name="State">{bytes(status.bytes)}</Fact>}
+        {status.bytes !== undefined && <Fact name="Size of its state">{bytes(status.bytes)}</Fact>}
         {spec.action === 'live-migration' && <Fact name="Sent by">{spec.transport ?? 'stream'}</Fact>}
         {spec.action === 'restore' && <Fact name="Pods wanted">{spec.replicas ?? 1}</Fact>}
       </dl>

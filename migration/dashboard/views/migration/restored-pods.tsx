@@ -8,7 +8,7 @@ const TONES = { Creating: 'busy', Restored: 'good', Failed: 'bad' } as const;
 const COLUMNS: readonly Column[] = [
   { title: 'Pod' },
   { title: 'State' },
-  { title: 'Node' },
+  { title: 'Node', isOnlyWide: true },
   { title: 'Restore', isNumber: true },
 ];
 
@@ -21,11 +21,14 @@ export function RestoredPods({ of: { status } }: { of: MigrationView }) {
       <Table columns={COLUMNS}>
         {replicas.map(({ name, state, node, restoreMs }) => (
           <tr key={name}>
-            <th scope="row">{name}</th>
+            <th scope="row">
+              {name}
+              <div class="table__under only-narrow">{node}</div>
+            </th>
             <td>
               <span class={`badge badge--${TONES[state]}`}>{state}</span>
             </td>
-            <td>{node}</td>
+            <td class="only-wide">{node}</td>
             <td class="table__number numeric">{restoreMs !== undefined && milliseconds(restoreMs)}</td>
           </tr>
         ))}
