@@ -9,7 +9,14 @@ export interface Listener {
 }
 
 /** Ports of probe/serves.py, and what is added to them for the ports of nodes. */
-const PORTS = { echo: 7101, count: 7102, bulk: 7103, datagrams: 7104 } as const;
+const PORTS = {
+  echo: 7101,
+  count: 7102,
+  bulk: 7103,
+  datagrams: 7104,
+  http: 7105,
+  websocket: 7106,
+} as const;
 const AT_NODES = 24_000;
 
 /**
@@ -48,8 +55,7 @@ export class Conversation {
     const far = lab.outputs.nodes.map(({ name }) => `talks:${node(name)}+${AT_NODES}`);
     const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
     const clients: [string, object][] = [
-      // Not by the Service, which the home's own pods cannot open connections by while the pod is away: docs/same-address.md.
-      ['source', this.#pod('source', lab.workers[0] ?? '', [`talks:${address}`])],
+      ['source', this.#pod('source', lab.workers[0] ?? '', near)],
       ['target', this.#pod('target', lab.workers[1] ?? '', near)],
       [
         'master',

@@ -1,15 +1,17 @@
-"""Servers for clients that are to notice nothing of a move: they echo, count and send, over TCP and UDP."""
+"""Servers for clients that are to notice nothing of a move: they echo, count and send, over TCP, UDP, HTTP and WebSockets."""
 
 import hashlib
+import http.server
 import socket
 import threading
 import time
 
+import websocket
 from property import Group, same
 
 group = Group()
 
-ECHO, COUNT, BULK, DATAGRAMS = 7101, 7102, 7103, 7104
+ECHO, COUNT, BULK, DATAGRAMS, HTTP, WEBSOCKET = 7101, 7102, 7103, 7104, 7105, 7106
 BLOCK = 16 * 1024
 
 
@@ -40,6 +42,31 @@ def bulk(client):
             client.sendall(block(number))
             number += 1
             time.sleep(0.02)
+
+
+def echo_messages(client):
+    with client:
+        websocket.accept(client)
+        while True:
+            websocket.send(client, websocket.receive(client))
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Answers with the path that was asked for, over connections that stay."""
+
+    protocol_version = "HTTP/1.1"
+    # head and body of an answer in one segment
+    wbufsize = -1
+
+    def do_GET(self):
+        text = self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
 
 
 def serve(port, work):
@@ -73,9 +100,11 @@ def serve_datagrams():
 
 @group.keeps("servers that go on with every client")
 def servers(_):
-    for port, work in {ECHO: echo, COUNT: count, BULK: bulk}.items():
+    for port, work in {ECHO: echo, COUNT: count, BULK: bulk, WEBSOCKET: echo_messages}.items():
         serve(port, work)
     serve_datagrams()
+    web = http.server.ThreadingHTTPServer(("", HTTP), Web)
+    threading.Thread(target=web.serve_forever, args=(3600,), daemon=True).start()
     yield
     with socket.create_connection(("127.0.0.1", ECHO), 5) as client:
         client.sendall(b"after\n")

@@ -2,12 +2,14 @@
 nothing of a move but a pause.
 """
 
+import http.client
 import socket
 import threading
 import time
 
+import websocket
 from property import Group, same, sure
-from serves import BULK, COUNT, DATAGRAMS, ECHO, block
+from serves import BULK, COUNT, DATAGRAMS, ECHO, HTTP, WEBSOCKET, block
 
 group = Group()
 
@@ -111,6 +113,39 @@ def download(host):
         sure(exactly(client, len(expected)) == expected, f"block {number} is not what was sent")
 
     work = Work(f"download from {host}", once)
+    yield
+    work.end(50)
+
+
+@group.keeps("an HTTP connection that is kept alive")
+def kept_alive(host):
+    client = http.client.HTTPConnection(*place(host, HTTP))
+    client.sock = connected(host, HTTP)
+    # a connection that is lost is not replaced behind our back
+    client.auto_open = 0
+
+    def once(number):
+        client.request("GET", f"/{number}")
+        answer = client.getresponse()
+        same((answer.status, answer.read()), (200, b"/%d" % number), "an answer")
+        time.sleep(0.02)
+
+    work = Work(f"requests to {host}", once)
+    yield
+    work.end(50)
+
+
+@group.keeps("a WebSocket on which every message comes back")
+def messages(host):
+    client = connected(host, WEBSOCKET)
+    websocket.ask(client, host)
+
+    def once(number):
+        websocket.send(client, b"%08d" % number, masked=True)
+        same(websocket.receive(client), b"%08d" % number, "a message")
+        time.sleep(0.02)
+
+    work = Work(f"messages to {host}", once)
     yield
     work.end(50)
 
