@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { $ } from 'zx';
@@ -12,10 +14,34 @@ const RUN_MS = 900_000;
 
 let dir: string;
 let results: Results;
+/** What became of the first try, which was stopped. */
+let stopped: { exitCode: number | null; done: number; report: string; resumed: string };
+
+const experiment = (...options: string[]) =>
+  $({
+    quiet: true,
+    nothrow: true,
+    timeout: `${RUN_MS}ms`,
+  })`${PODFERRY} experiment --short --out ${dir} ${options}`;
+
+/** Stopped as by a user who presses Ctrl-C once after the first run; no child of its own hears of it. */
+async function stopAfterFirstRun(): Promise<number | null> {
+  const run = spawn(PODFERRY, ['experiment', '--short', '--out', dir], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => run.once('close', resolve));
+  for await (const line of createInterface({ input: run.stderr }))
+    if (/^ *1\/\d+ /.test(line)) run.kill('SIGINT');
+  return ended;
+}
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'podferry-experiment-'));
-  await $({ quiet: true, timeout: `${RUN_MS}ms` })`${PODFERRY} experiment --short --out ${dir}`;
+  const exitCode = await stopAfterFirstRun();
+  const { records } = new ResultFolder(dir).read();
+  const report = await readFile(join(dir, 'report.md'), 'utf8');
+  const again = await experiment();
+  stopped = { exitCode, done: records.length, report, resumed: again.stderr };
   results = await workOut(new ResultFolder(dir));
 }, RUN_MS);
 
@@ -24,6 +50,19 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const of = (arm: string) => results.outcomes.filter((outcome) => outcome.arm === arm);
 
 describe('the short form of the experiment', () => {
+  it('ends after the run under way when it is asked to stop, and makes a report of what is there', () => {
+    expect(stopped.exitCode).toBe(130);
+    expect(stopped.done).toBeGreaterThan(0);
+    expect(stopped.done).toBeLessThan(18);
+    expect(stopped.report).toContain('What a service transition costs');
+  });
+
+  it('goes on from there', () => {
+    expect(stopped.resumed).toContain(
+      `${stopped.done} runs are there already, ${18 - stopped.done} are left`,
+    );
+  });
+
   it('plays 3 runs of 3 arms with 2 workloads', () => {
     expect(results.failed).toEqual([]);
     expect(results.outcomes).toHaveLength(12);
@@ -53,14 +92,21 @@ describe('the short form of the experiment', () => {
     expect(await readFile(join(dir, 'figures', 'outage.png'))).toHaveProperty('length');
   });
 
-  it('goes on where it stopped: here nothing is left to do', async () => {
-    const again = await $({ quiet: true, timeout: '300s' })`${PODFERRY} experiment --short --out ${dir}`;
+  it('has nothing to do once all is there', async () => {
+    const again = await experiment();
+    expect(again.exitCode).toBe(0);
     expect(again.stderr).toContain('every run is there already');
   });
 
+  it('makes its report anew from the samples alone, without a lab', async () => {
+    const before = await readFile(join(dir, 'report.md'), 'utf8');
+    await rm(join(dir, 'report.md'));
+    expect((await experiment('--report', '--stack', 'none')).exitCode).toBe(0);
+    expect(await readFile(join(dir, 'report.md'), 'utf8')).toBe(before);
+  });
+
   it('refuses to put another plan into the same folder', async () => {
-    const other = $({ quiet: true, nothrow: true, timeout: '300s' });
-    const { exitCode, stderr } = await other`${PODFERRY} experiment --short --runs 4 --out ${dir}`;
+    const { exitCode, stderr } = await experiment('--runs', '4');
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain('holds another plan');
   });
