@@ -9,6 +9,7 @@ import type { MigrationView } from '../../../contract/rest-views.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { coreEventsPath, migrationPath, migrationsPath } from '../../../kube/paths.ts';
 import { type Caller, nameOf } from '../caller.ts';
+import { isEcho } from '../echo.ts';
 import { listAll, listScope } from '../list-all.ts';
 import { removeObject } from '../remove-object.ts';
 import type { RouteHandler } from '../route-handler.ts';
@@ -73,7 +74,8 @@ export const listMigrationEvents: RouteHandler<'listMigrationEvents'> = async (
       listAll(client, coreEventsPath(namespace), toEventView, { fieldSelector: `involvedObject.uid=${uid}` }),
     ),
   );
-  return { items: lists.flat().sort((a, b) => (a.time ?? '').localeCompare(b.time ?? '')) };
+  const told = lists.flat().filter((event) => !isEcho(event));
+  return { items: told.sort((a, b) => (a.time ?? '').localeCompare(b.time ?? '')) };
 };
 
 /** What is to be created. */
