@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mappings, ownPages, processesOf, readPages } from './process-memory.ts';
+
+/** Bytes. */
+const UNWRITTEN = 32 * 2 ** 20;
 
 const SMAPS = `55d0c0000000-55d0c0004000 rw-p 00000000 00:00 0                          [heap]
 Size:                 16 kB
@@ -55,6 +59,29 @@ describe('the memory of a process', () => {
     ];
     const portions = [...readPages(process.pid, ranges, Buffer.alloc(8192))].map(({ length }) => length);
     expect(portions).toEqual([4096]);
+  });
+
+  it('leaves out what was only ever read, of which nothing is dumped', async () => {
+    const script = `const read = Buffer.alloc(${UNWRITTEN});
+      let sum = 0;
+      for (let at = 0; at < read.length; at += 4096) sum += read[at];
+      const written = Buffer.allocUnsafeSlow(${UNWRITTEN}).fill(0);
+      console.log('ready', sum, written.length);
+      setTimeout(() => console.log(read.length, written.length), 60_000);`;
+    const child = spawn(process.execPath, ['--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      const pid = child.pid ?? 0;
+      const ranges = ownPages(pid);
+      const present = ranges.reduce((sum, { pages }) => sum + pages * 4096, 0);
+      let read = 0;
+      for (const portion of readPages(pid, ranges, Buffer.alloc(2 ** 20))) read += portion.length;
+      // What was written is there, though it is all zeros, too. V8 goes on with its own memory meanwhile.
+      expect(present - read).toBeGreaterThan(0.9 * UNWRITTEN);
+      expect(present - read).toBeLessThan(1.5 * UNWRITTEN);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('is not there any more when the process has ended', () => {

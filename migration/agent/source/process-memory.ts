@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { PAGE } from '../stream/page-hashes.ts';
 import { tasksOf } from './freezer.ts';
+import { ZeroPages } from './zero-pages.ts';
 
 /** A stretch of a process's memory. */
 export interface MemoryRange {
@@ -109,7 +110,8 @@ function addPage(ranges: MemoryRange[], address: number): void {
 
 /**
  * The content of a process's pages, in portions of whole pages in `buffer`, each valid until the next. The process may go on meanwhile: what
- * is read is no moment's memory. Pages that are gone are left out. Throws when the process has ended.
+ * is read is no moment's memory. Pages that are gone are left out, and those that it never wrote to (ZeroPages). Throws when the process
+ * has ended.
  */
 export function* readPages(
   pid: number,
@@ -117,6 +119,7 @@ export function* readPages(
   buffer: Buffer,
   proc = '/proc',
 ): Generator<Buffer> {
+  const zeroPages = new ZeroPages(pid, proc);
   const memory = openSync(`${proc}/${pid}/mem`, 'r');
   try {
     let used = 0;
@@ -124,7 +127,7 @@ export function* readPages(
       for (let at = address; at < address + pages * PAGE; ) {
         const wanted = Math.min(buffer.length - used, address + pages * PAGE - at);
         const read = readWhole(memory, buffer, used, wanted, at);
-        used += read;
+        used += closeUp(buffer.subarray(used, used + read), at, zeroPages);
         at += read === wanted ? wanted : read + PAGE;
         if (used < buffer.length) continue;
         yield buffer;
@@ -134,7 +137,19 @@ export function* readPages(
     if (used > 0) yield buffer.subarray(0, used);
   } finally {
     closeSync(memory);
+    zeroPages.close();
   }
+}
+
+/** Takes the kernel's pages of zeros out of what was read from `address` on. @returns how many bytes are left, at the beginning */
+function closeUp(read: Buffer, address: number, zeroPages: ZeroPages): number {
+  let left = 0;
+  for (let at = 0; at < read.length; at += PAGE) {
+    if (zeroPages.isOne(address + at, read.subarray(at, at + PAGE))) continue;
+    if (left < at) read.copyWithin(left, at, at + PAGE);
+    left += PAGE;
+  }
+  return left;
 }
 
 /** How many bytes could be read: whole pages. */
