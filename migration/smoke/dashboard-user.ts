@@ -2,17 +2,10 @@ import type { SmokeLab } from './lab.ts';
 
 const NAME = 'smoke-dashboard';
 
-const rules = [
-  { apiGroups: [''], resources: ['nodes', 'pods', 'events'], verbs: ['get', 'list', 'watch'] },
-  {
-    apiGroups: ['podmig.dcn.ssu.ac.kr'],
-    resources: ['podmigrations'],
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
-  },
-  { apiGroups: ['podferry.dev'], resources: ['podcheckpoints'], verbs: ['get', 'list', 'watch', 'delete'] },
-];
+/** What Kubernetes' role `edit` lacks: nodes belong to no namespace. */
+const rules = [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }];
 
-/** A user of the dashboard with the rights that it takes to use all of it, and one with none. */
+/** A user of the dashboard with `edit` and the board of nodes, which is enough for all of it, and one with no rights. */
 export class DashboardUser {
   readonly #lab: SmokeLab;
   token = '';
@@ -32,14 +25,17 @@ export class DashboardUser {
     });
     const group = 'rbac.authorization.k8s.io';
     const role = { apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata, rules };
-    const binding = {
+    const binding = (name: string, roleName: string) => ({
       apiVersion: `${group}/v1`,
       kind: 'ClusterRoleBinding',
-      metadata,
-      roleRef: { apiGroup: group, kind: 'ClusterRole', name: NAME },
+      metadata: { name },
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name: roleName },
       subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
-    };
-    const items = [account(NAME), account(`${NAME}-powerless`), role, binding];
+    });
+    const items = [
+      ...[account(NAME), account(`${NAME}-powerless`)],
+      ...[role, binding(NAME, NAME), binding(`${NAME}-edit`, 'edit')],
+    ];
     await this.#lab.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     this.token = await this.#tokenOf(NAME);
     this.powerlessToken = await this.#tokenOf(`${NAME}-powerless`);
@@ -51,6 +47,7 @@ export class DashboardUser {
       `serviceaccount/${NAME}-powerless`,
       `clusterrole/${NAME}`,
       `clusterrolebinding/${NAME}`,
+      `clusterrolebinding/${NAME}-edit`,
     ];
     await this.#lab.kubectl(['delete', ...objects, '--ignore-not-found', '--timeout=60s']);
   }
