@@ -36,5 +36,6 @@ it.each(Object.entries(PLUGINS))('the manifest of kubectl %s is one that krew ta
     uri: `file:///tmp/kubectl-${name}.tar.gz`,
     sha256: 'a'.repeat(64),
   };
-  expect(plugin.safeParse(krewManifest(about)).error).toBeUndefined();
+  const { platforms } = plugin.parse(krewManifest(about)).spec;
+  for (const { bin, files } of platforms) expect(files.map(({ from }) => from)).toEqual([bin, 'LICENSE']);
 });
