@@ -445,6 +445,20 @@ describe('a move that keeps the address', () => {
     expect(network.done).not.toContain('give back');
   });
 
+  it('is not released before the route is changed, though the kubelet has killed the source meanwhile', async () => {
+    network.failing = Array.from({ length: 3 }, () => 'hand over to 127.0.0.1');
+    const all = sources();
+    expect(await move(all)).toMatchObject({ state: 'committed', resumed: false });
+    containers.state = 'gone';
+    network.done.length = 0;
+    await expect(all.release(ID)).rejects.toThrow('hand over to 127.0.0.1 failed');
+    expect(await onDisk()).toMatchObject({ state: 'committed' });
+    network.failing = [];
+    await all.release(ID);
+    expect(await onDisk()).toMatchObject({ state: 'released' });
+    expect(network.done).toContain('hand over to 127.0.0.1');
+  });
+
   it('gives it back when the target was lost before it ran', async () => {
     target.resumes = ['failed'];
     await move();

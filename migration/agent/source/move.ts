@@ -99,8 +99,12 @@ export class Move {
     if (this.#document.state !== 'committed')
       throw new RequestError(409, `the source is ${this.#document.state}, not committed`, 'release');
     const { containers } = this.#context;
-    if (!this.#document.resumed && !containers.areGone(this.#cgroups))
-      throw new RequestError(409, 'the target is not known to run yet', 'release');
+    if (!this.#document.resumed) {
+      if (!containers.areGone(this.#cgroups))
+        throw new RequestError(409, 'the target is not known to run yet', 'release');
+      // A released source is not told any more that its target runs: what is held for its address would stay held for ever.
+      await inStep('network', () => this.#network.moved());
+    }
     const watch = new Stopwatch();
     await watch.phase('release', () => containers.kill(this.#cgroups));
     await this.#save({ state: 'released', timings: [...this.#document.timings, ...watch.timings] });
