@@ -91,6 +91,9 @@ async function headOf(
     workloads: workloads.map(({ name }) => name),
     pairs,
     runs,
+    readyMiB: Object.fromEntries(
+      workloads.flatMap(({ name, readyMiB }) => (readyMiB === undefined ? [] : [[name, readyMiB]])),
+    ),
     identity: await identify(lab, commit.code === 0 ? commit.stdout.trim() : 'unknown'),
     host: {
       kernel: release(),

@@ -40,6 +40,30 @@ describe('coldTimeline', () => {
   });
 });
 
+describe('coldTimeline of a Deployment', () => {
+  it('does not charge the outage to the old pod when the new one came before its end', () => {
+    const seen = {
+      created: START + 10,
+      scheduled: START + 20,
+      sandboxAsked: START + 50,
+      sandboxReady: START + 250,
+      containerStarted: START + 400,
+      firstAnswer: START + 450,
+      sourceGone: START + 900,
+    };
+    const parts = coldTimeline({ from: START, to: START + 500, ms: 500 }, seen);
+    expect(Object.fromEntries(parts.map(({ name, ms }) => [name, ms]))).toEqual({
+      API: 10,
+      scheduling: 10,
+      kubelet: 30,
+      sandbox: 200,
+      container: 150,
+      application: 50,
+      endpoints: 50,
+    });
+  });
+});
+
 describe('moveTimeline', () => {
   const phase = (name: string, at: number, ms: number) => ({
     name,

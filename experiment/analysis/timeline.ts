@@ -41,7 +41,10 @@ export const PARTS = [
  * is unexplained.
  * @param times milestones; `firstAnswer` is the successor's own, by its pod's address
  */
-export function coldTimeline({ from, to }: Gap, times: Readonly<Record<string, number>>): Part[] {
+export function coldTimeline({ from, to }: Gap, seenTimes: Readonly<Record<string, number>>): Part[] {
+  const times = { ...seenTimes };
+  // A Deployment's successor is there before the source has gone: nothing waited for that.
+  if ((times.sourceGone ?? 0) > (times.created ?? Number.POSITIVE_INFINITY)) delete times.sourceGone;
   const parts: Part[] = [];
   let at = from;
   let isSure = true;

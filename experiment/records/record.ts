@@ -29,6 +29,8 @@ export const head = z.strictObject({
   /** Which arms are played with which workloads, and how often: 1 for every round. */
   pairs: z.array(z.strictObject({ workload: z.string(), arm: z.string(), everyRounds: z.int() })),
   runs: z.int(),
+  /** MiB that the machine had ready before each run of a workload; of those that are not named nothing was done. */
+  readyMiB: z.record(z.string(), z.int()).default({}),
   identity,
   host: z.strictObject({
     kernel: z.string(),

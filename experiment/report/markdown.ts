@@ -58,7 +58,12 @@ export function reportMarkdown({ results, groups, outages, overFloor, figures }:
       pauseTable(results),
       figure('prober'),
     ]),
-    section('What was done', '', [armTable(head.arms), workloadTable(head.workloads), assumptions]),
+    section('What was done', '', [
+      armTable(head.arms),
+      workloadTable(head.workloads),
+      assumptions,
+      readyText(head),
+    ]),
     section('Runs that came to nothing', '', [
       markdownTable(
         ['round', 'workload', 'arm', 'why'],
@@ -101,6 +106,13 @@ const floorText =
 const clockText =
   'Medians in ms. The original work’s clock starts when the new pod appears (`from the new pod on`, to its first answer): it leaves out what comes before, ' +
   'and for a move it counts time in which the source still answers. `pod to pod` is from the source’s last answer to its successor’s first, each asked by its own address.';
+
+/** What was done so that a virtual machine's memory is not charged to what is measured. */
+function readyText({ readyMiB }: Results['head']): string {
+  const readied = Object.entries(readyMiB).map(([workload, mebibytes]) => `${workload} (${mebibytes} MiB)`);
+  if (readied.length === 0) return '';
+  return `**Memory.** Before each run of ${readied.join(', ')} the machine took so much memory, at most half of what was free, and gave it back: what a hypervisor takes to hand memory out is not the move's.`;
+}
 
 function aboutRun({ head, outcomes, floors, starts, loads, failed }: Results): string {
   const { host, identity, seed, runs, startedAt } = head;

@@ -21,6 +21,7 @@ const head: Head = {
   workloads: ['tick', 'redis-100MB'],
   pairs,
   runs: 2,
+  readyMiB: {},
   identity: { lab: 'lab', podferry: 'commit', agent: 'agent', operator: 'operator', versions: ['criu 4'] },
   host: { kernel: '6', cpu: 'cpu', cpus: 2, memoryBytes: 2 ** 34, node: 'v20', hosts: 3 },
 };
@@ -117,6 +118,13 @@ describe('the report', { timeout: 60_000 }, () => {
     const text = await report();
     expect(text).toContain('0 transitions, 0 floors, 0 starts');
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('tells which workloads had memory ready, if any: of samples without it nothing is claimed', async () => {
+    expect(await report()).not.toContain('**Memory.**');
+    await rm(join(folder.dir, 'runs.jsonl'));
+    folder.append({ ...head, readyMiB: { 'redis-100MB': 800 } });
+    expect(await report()).toContain('Before each run of redis-100MB (800 MiB)');
   });
 
   it('says nothing of broken promises where there are none', async () => {

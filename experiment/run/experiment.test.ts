@@ -18,6 +18,7 @@ const head: Head = {
   workloads: ['tick'],
   pairs: [{ workload: 'tick', arm: 'floor', everyRounds: 1 }],
   runs: 1,
+  readyMiB: {},
   identity: { lab: 'lab', podferry: 'commit', agent: 'agent', operator: 'operator', versions: ['criu 4'] },
   host: { kernel: '6', cpu: 'cpu', cpus: 2, memoryBytes: 2 ** 34, node: 'v20', hosts: 3 },
 };

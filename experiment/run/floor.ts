@@ -6,6 +6,7 @@ import {
   prepareFloor,
   removeFloors,
 } from '../../migration/bench/floor.ts';
+import { readyMemory } from '../../migration/bench/ready-memory.ts';
 import { type ExperimentLab, workersOf } from '../lab.ts';
 import type { FloorRecord } from '../records/record.ts';
 import type { Workload } from '../workloads/workload.ts';
@@ -31,9 +32,15 @@ export class Floor {
     const floor = floorProcess(workload);
     if (!this.#prepared.has(workload.name)) await this.#prepare(stage, workload, floor);
     const [load = 0] = loadavg();
+    await this.#ready(workload);
     const frozen = await measureFloor(this.#lab, this.#node, floor, 'frozen');
+    await this.#ready(workload);
     const bare = await measureFloor(this.#lab, this.#node, floor, 'bare');
     return { kind: 'floor', ...cell, at, load, frozen, bare };
+  }
+
+  async #ready({ readyMiB }: Workload): Promise<void> {
+    if (readyMiB !== undefined) await readyMemory(this.#lab, this.#node, readyMiB);
   }
 
   async remove(): Promise<void> {

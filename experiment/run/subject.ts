@@ -10,6 +10,7 @@ const GONE_MS = 120_000;
 const STARTED_MS = 120_000;
 const HOST_NAME = 'kubernetes.io/hostname';
 
+const replicaSetsPath = `/apis/apps/v1/namespaces/${NAMESPACE}/replicasets`;
 const deploymentsPath = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
 
 /** The workload's pod of one run, as a bare pod or made by a Deployment. */
@@ -100,7 +101,9 @@ export class Subject {
     const { client } = this.#lab;
     await removeMigrations(this.#lab);
     const mine = { labelSelector: `${WORKLOAD_LABEL}=${this.workload.name}` };
-    await client.request('DELETE', deploymentsPath, { query: { ...mine, propagationPolicy: 'Background' } });
+    // Its ReplicaSet, too: until the garbage collector finds it, it makes a pod for each that is deleted.
+    for (const path of [deploymentsPath, replicaSetsPath])
+      await client.request('DELETE', path, { query: { ...mine, propagationPolicy: 'Background' } });
     const none = () =>
       this.#watch.present(WORKLOAD_LABEL, this.workload.name).length === 0 ? true : undefined;
     // A ReplicaSet that is not gone yet may make one more.

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readyMemory } from '../../migration/bench/ready-memory.ts';
 import { Ledger } from '../../migration/matrix/ledger.ts';
 import type { Arm, Step, Transitioned } from '../arms/arm.ts';
 import { type ExperimentLab, workersOf } from '../lab.ts';
@@ -20,8 +21,8 @@ const POD_EVERY_MS = 5;
 /** Before anything is measured the service has answered without a silence for so long. */
 const SETTLED_MS = 500;
 /** What is recorded before and after the transition. */
-const BEFORE_MS = 700;
-const AFTER_MS = 800;
+const BEFORE_MS = 500;
+const AFTER_MS = 650;
 const FILL_SECONDS = 120;
 /** An answer after this is no part of the transition any more. */
 const BACK_MS = 120_000;
@@ -86,6 +87,8 @@ class Run {
     const at = new Date().toISOString();
     const [load = 0] = loadavg();
     const source = await this.#start();
+    const { readyMiB } = this.#subject.workload;
+    if (readyMiB !== undefined) await readyMemory(lab, this.#to, readyMiB);
     const offset = await prober.clockOffset();
     prober.record();
     await sleep(BEFORE_MS);

@@ -5,18 +5,16 @@ import { nginx as nginxSample } from '../../apps/nginx/sample.ts';
 import type { Sample } from '../../apps/sample.ts';
 import { training as trainingSample } from '../../apps/training/sample.ts';
 import { video as videoSample } from '../../apps/video/sample.ts';
-import { jsonOverHttp, type WholeCheck, type Workload } from './workload.ts';
+import { jsonOverHttp, READY_FOR_EACH, type WholeCheck, type Workload } from './workload.ts';
 
 /** Enough for the comparison; the others are played where all are wanted. */
-const MAIN_ARMS = ['recreate-0', 'store', 'stream'];
-/** Of services that are run as Deployments everywhere. */
-const SERVICE_ARMS = [...MAIN_ARMS, 'rollout'];
+const MAIN_ARMS = ['recreate-0', 'stream'];
 
 /** A sample application as it is. Its own check of what it lost is made around every transition. */
 function ofSample(
   sample: Sample,
   more: Pick<Workload, 'title' | 'exchange' | 'loss' | 'answering' | 'nothingLost'> &
-    Partial<Pick<Workload, 'name' | 'whole' | 'arms'>>,
+    Partial<Pick<Workload, 'name' | 'whole' | 'arms' | 'readyMiB'>>,
 ): Workload {
   const { name, image, command, args, emptyDirs, prepare = [], port, startSeconds } = sample;
   const [fill] = prepare;
@@ -47,7 +45,8 @@ const COUNTED = 'GET / is answered 200, on a new connection each time';
 /** The one workload without a state worth moving: what default Kubernetes is made for. */
 export const nginx = ofSample(nginxSample, {
   title: 'nginx with a static page',
-  arms: SERVICE_ARMS,
+  // It is run as a Deployment everywhere.
+  arms: [...MAIN_ARMS, 'rollout'],
   exchange: { ...jsonOverHttp(), end: '</html>\n' },
   loss: { kind: 'none' },
   answering: 'GET / is answered 200 with the whole page, on a new connection each time',
@@ -70,6 +69,7 @@ const dirtySample = memoryHog(DIRTY_MIB, DIRTY_MIB_PER_SECOND);
 export const dirtyMemory = ofSample(dirtySample, {
   name: `dirty-${DIRTY_MIB}MiB`,
   title: `${DIRTY_MIB} MiB that do not compress, ${DIRTY_MIB_PER_SECOND} MiB of them written anew each second`,
+  readyMiB: READY_FOR_EACH * DIRTY_MIB,
   exchange: jsonOverHttp('written'),
   loss: { kind: 'value', unit: 'pages written anew' },
   whole: wholeBy(dirtySample),
@@ -100,7 +100,6 @@ export const video = ofSample(videoSample, {
 /** Asked for its state: what it works for an answer would keep both processors busy, cold above all. */
 export const jvm = ofSample(jvmSample, {
   title: 'service on a Java virtual machine, warmed up by 300 requests',
-  arms: SERVICE_ARMS,
   exchange: jsonOverHttp('compilerMs', '/state'),
   loss: { kind: 'value', unit: 'ms of just-in-time compilation' },
   whole: wholeBy(jvmSample),

@@ -1,6 +1,6 @@
 import { PROGRAMS } from '../../apps/python-image.ts';
 import { tick as sample } from '../../apps/tick/sample.ts';
-import { jsonOverHttp, type Workload } from './workload.ts';
+import { jsonOverHttp, READY_FOR_EACH, type Workload } from './workload.ts';
 
 /** A small web server that counts every 10 ms, in memory only. */
 export const tick: Workload = {
@@ -38,12 +38,14 @@ function tickAfter(name: string, title: string, before: string): Workload {
 }
 
 /** Memory of random bytes, page by page another: nothing of it compresses or is shared. */
-const holding = (mebibytes: number): Workload =>
-  tickAfter(
+const holding = (mebibytes: number): Workload => ({
+  ...tickAfter(
     `memory-${mebibytes}MiB`,
     `counting web server that holds ${mebibytes} MiB`,
     `held = [bytearray(os.urandom(1 << 20)) for _ in range(${mebibytes})]`,
-  );
+  ),
+  readyMiB: READY_FOR_EACH * mebibytes,
+});
 
 /** What grows with memory is the freeze: the ways that have none are played once. */
 const MEMORY_ARMS = ['recreate-0', 'store', 'stream', 'floor'];
@@ -51,7 +53,7 @@ const MEMORY_ARMS = ['recreate-0', 'store', 'stream', 'floor'];
 export const memory256: Workload = { ...holding(256), arms: MEMORY_ARMS, everyRounds: 3 };
 export const memory1024: Workload = { ...holding(1024), arms: MEMORY_ARMS, everyRounds: 3 };
 
-const SLOW_SECONDS = 20;
+const SLOW_SECONDS = 10;
 /** What takes its time to be ready is what a cold start costs most. */
 export const slowStart: Workload = {
   ...tickAfter(

@@ -20,6 +20,9 @@ export interface WholeCheck {
   lost(before: string, after: string): string[];
 }
 
+/** How much memory is to be ready for each MiB of state: with all copies a move takes several times as much. */
+export const READY_FOR_EACH = 8;
+
 /** A service that is moved in every way. What "answering" and "nothing lost" mean is its own to say. */
 export interface Workload {
   name: string;
@@ -33,6 +36,8 @@ export interface Workload {
   exchange: Exchange;
   /** Run in its container once it answers: gives it its state. */
   fill?: readonly string[];
+  /** MiB that the target’s machine has ready before each run, where the state is so large that it matters: it is several times in memory. */
+  readyMiB?: number;
   loss: LossCheck;
   whole?: WholeCheck;
   /** For the report: which answer counts. */
