@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
+import { addressFaults } from './address-faults.ts';
 import {
   cutNetwork,
   hideImage,
@@ -35,6 +36,10 @@ export interface Fault {
   lastsMs?: number;
   /** Makes good what `arrange` and `strike` did, or began to do. */
   mend?(scene: Scene): Promise<unknown>;
+  /** Clients of an address that is kept may lose their connection, and have to be told so. */
+  mayCloseConnections?: true;
+  /** What has to be found afterwards, beside all that must hold always; what was not. */
+  proof?(scene: Scene): Promise<string[]>;
   /** The agent that waits at the point throws there, as if the step itself had failed. */
   step?: 'fails';
   outcome(point: Point): Outcome;
@@ -163,6 +168,7 @@ export const faults: readonly Fault[] = [
       lab.kubectl(['delete', 'podmigration', migration, '--namespace', namespace, '--wait=false'], 30),
     outcome: stays,
   },
+  ...addressFaults,
 ];
 
 /** One fault at one point. */

@@ -8,6 +8,8 @@ import { Ledger } from './ledger.ts';
  */
 class ForgetfulRedis {
   keeps: (key: string) => boolean = () => true;
+  /** A write at which it hangs up. */
+  hangsUpAt = '';
   readonly acknowledged: string[] = [];
   readonly #values = new Map<string, string>();
   readonly #server: Server = createServer((socket) => {
@@ -20,6 +22,10 @@ class ForgetfulRedis {
         const { words, rest } = nextCommand(unread);
         if (words === undefined) return;
         unread = rest;
+        if (words[1] === this.hangsUpAt) {
+          socket.destroy();
+          return;
+        }
         socket.write(this.#answer(words));
       }
     });
@@ -84,6 +90,14 @@ it('finds every write that was acknowledged and is not there', async () => {
   redis.keeps = (key) => !['n:3', 'n:7'].includes(key);
   await write(10);
   expect(await ledger.audit()).toMatchObject({ acknowledged: redis.acknowledged.length, lost: 2 });
+});
+
+it('tells how often its client had to connect', async () => {
+  await write(5);
+  expect(await ledger.audit()).toMatchObject({ connections: 1 });
+  redis.hangsUpAt = 'n:3';
+  await write(15);
+  expect(await ledger.audit()).toMatchObject({ connections: 2 });
 });
 
 it('finds nothing lost where everything is there', async () => {

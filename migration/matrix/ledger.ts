@@ -11,6 +11,8 @@ const FILL = "for i = 1, 40000 do redis.call('set', 'filler:' .. i, string.rep('
 export interface Audit {
   acknowledged: number;
   lost: number;
+  /** How often the client had to connect, its first time included. */
+  connections: number;
   /** The longest time between two acknowledgements that followed each other, in ms. */
   longestPauseMs: number;
 }
@@ -25,6 +27,8 @@ export class Ledger {
   #known: number[] = [];
   #lastAt = 0;
   #longestPauseMs = 0;
+  #connections = 0;
+  #patienceMs = ANSWER_MS;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -36,8 +40,10 @@ export class Ledger {
   /**
    * Empties the database and begins to write.
    * @param filled first gives it as much as is worth sending ahead of a freeze
+   * @param patienceMs how long the client waits for an answer before it gives its connection up
    */
-  async start({ filled = false } = {}): Promise<void> {
+  async start({ filled = false, patienceMs = ANSWER_MS } = {}): Promise<void> {
+    this.#patienceMs = patienceMs;
     const client = await this.#connect();
     await client.flushAll();
     if (filled) await client.eval(FILL);
@@ -46,6 +52,7 @@ export class Ledger {
     this.#next = 0;
     this.#lastAt = performance.now();
     this.#longestPauseMs = 0;
+    this.#connections = 0;
     this.#stopped = false;
     this.#writing = this.#write();
   }
@@ -72,12 +79,18 @@ export class Ledger {
       lost += values.filter((value, index) => value !== String(numbers[index])).length;
     }
     client.destroy();
-    return { acknowledged: this.#known.length, lost, longestPauseMs: this.#longestPauseMs };
+    return {
+      acknowledged: this.#known.length,
+      lost,
+      connections: this.#connections,
+      longestPauseMs: this.#longestPauseMs,
+    };
   }
 
   async #write(): Promise<void> {
     while (!this.#stopped) {
       const client = await this.#connect().catch(() => undefined);
+      if (client) this.#connections += 1;
       try {
         while (client && !this.#stopped) await this.#one(client);
       } catch {
@@ -92,7 +105,7 @@ export class Ledger {
   async #one(client: Client): Promise<void> {
     const number = this.#next++;
     const answer = await client
-      .withAbortSignal(AbortSignal.timeout(ANSWER_MS))
+      .withAbortSignal(AbortSignal.timeout(this.#patienceMs))
       .set(`n:${number}`, String(number));
     if (answer !== 'OK') throw new Error(`redis answered ${String(answer)}`);
     this.#known.push(number);
@@ -103,7 +116,7 @@ export class Ledger {
   }
 
   async #connect(): Promise<Client> {
-    const client = makeClient(this.#url);
+    const client = makeClient(this.#url, 2 * this.#patienceMs);
     // Without a listener the loss of the connection would end the program; every command says so too.
     client.on('error', () => undefined);
     await client.connect();
@@ -113,11 +126,11 @@ export class Ledger {
 
 type Client = ReturnType<typeof makeClient>;
 
-function makeClient(url: string) {
+function makeClient(url: string, socketTimeout: number) {
   return createClient({
     url,
     disableOfflineQueue: true,
-    socket: { connectTimeout: ANSWER_MS, socketTimeout: 2 * ANSWER_MS, reconnectStrategy: false },
+    socket: { connectTimeout: ANSWER_MS, socketTimeout, reconnectStrategy: false },
   });
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal, type PodmigrationStatus, podmigrationStatus } from '../contract/podmigration.ts';
+import { addressFaults } from './address-holds.ts';
 import * as failpoints from './failpoints.ts';
 import type { Cell, Fault, Outcome } from './faults.ts';
 import type { Ledger } from './ledger.ts';
@@ -39,14 +40,14 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
   const target = workers.find((name) => name !== before.node) ?? '';
   const scene: Scene = { lab, source: before.node, target, migration: '', namespace: subject.namespace };
   const leftBefore = new Set(await remains(lab));
-  await ledger.start({ filled: true });
+  await ledger.start({ filled: true, ...(keepsAddress(fault) && { patienceMs: KEPT_PATIENCE_MS }) });
   try {
     await move(scene, subject, before, cell);
   } finally {
     await fault.mend?.(scene);
   }
   const status = await settled(lab, subject, scene.migration);
-  return judge(scene, subject, ledger, status, { fault, expected: fault.outcome(point), leftBefore });
+  return judge(scene, subject, ledger, status, { before, fault, expected: fault.outcome(point), leftBefore });
 }
 
 /** Asks for the move, and strikes where it is held. */
@@ -75,13 +76,26 @@ async function move(
   await sleep(fault.lastsMs ?? 0, undefined, { signal: lab.hurry });
 }
 
+/** What is known of a cell when its move is over. */
+interface Asked {
+  before: SubjectPod;
+  fault: Fault;
+  expected: Outcome;
+  /** What an earlier cell left behind. */
+  leftBefore: ReadonlySet<string>;
+}
+
+/** Clients of an address that is kept notice nothing but a pause, however long. */
+const keepsAddress = ({ spec }: Fault): boolean => spec?.address === 'keep';
+const KEPT_PATIENCE_MS = 120_000;
+
 /** Waits until nothing moves any more, and looks. */
 async function judge(
   scene: Scene,
   subject: Subject,
   ledger: Ledger,
   status: PodmigrationStatus | undefined,
-  { fault, expected, leftBefore }: { fault: Fault; expected: Outcome; leftBefore: ReadonlySet<string> },
+  { before, fault, expected, leftBefore }: Asked,
 ): Promise<Played> {
   const { lab } = scene;
   const found: string[] = [];
@@ -103,12 +117,18 @@ async function judge(
   const words = status?.error ? `${status.error.step}: ${status.error.message}` : '';
   if (status && outcome === 'stayed' && words === '')
     found.push('the status does not say why the pod stayed');
+  if (keepsAddress(fault) && pod) {
+    if (audit.connections > 1 && !fault.mayCloseConnections)
+      found.push(`the client had to connect ${audit.connections} times`);
+    found.push(...(await addressFaults(lab, subject, before, pod)));
+  }
+  found.push(...((await fault.proof?.(scene)) ?? []));
   if (status) found.push(...(await untold(subject, scene.migration, outcome)));
   const { acknowledged, longestPauseMs } = audit;
   return { outcome, words, acknowledged, longestPauseMs, faults: found };
 }
 
-const NOTHING_READ = { acknowledged: 0, lost: 0, longestPauseMs: 0 };
+const NOTHING_READ = { acknowledged: 0, lost: 0, connections: 0, longestPauseMs: 0 };
 
 /** By its own account, and, wherever it went on, by what its client saw. */
 function tooLong(

@@ -2,7 +2,7 @@ import { type Cell, cells } from './faults.ts';
 
 /**
  * The cells that every test run plays: one for each party that can die in the middle of a move, one for each thing that can be
- * wrong with the state, and both ways to run out of patience. None takes much longer than the move itself.
+ * wrong with the state, both ways to run out of patience, and an address whose way cannot be changed at first. None takes much longer than the move itself.
  */
 const TITLES = [
   'source agent killed, during-dump',
@@ -13,6 +13,7 @@ const TITLES = [
   'checksum wrong (transport store), during-move',
   'deadline hit, during-move',
   'Podmigration deleted, before-commit',
+  'podferry-addresses hand-over fails for 5 s (address kept), before-commit',
 ];
 
 export const slice: readonly Cell[] = cells.filter(({ title }) => TITLES.includes(title));

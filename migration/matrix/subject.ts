@@ -13,6 +13,7 @@ const podList = z.object({
       spec: z.object({ nodeName: z.string().optional() }),
       status: z.object({
         phase: z.string().optional(),
+        podIP: z.string().default(''),
         conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
         containerStatuses: z.array(z.object({ restartCount: z.int() })).default([]),
       }),
@@ -24,6 +25,7 @@ const podList = z.object({
 export interface SubjectPod {
   name: string;
   node: string;
+  address: string;
   ready: boolean;
   restarts: number;
 }
@@ -67,6 +69,7 @@ export class Subject {
       .map(({ metadata, spec, status }) => ({
         name: metadata.name,
         node: spec.nodeName ?? '',
+        address: status.podIP,
         ready:
           status.phase === 'Running' &&
           status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
