@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { mappings, ownPages, processesOf, readPages } from './process-memory.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { codeStart, mappings, ownPages, processesOf, readPages } from './process-memory.ts';
 
 /** Bytes. */
 const UNWRITTEN = 32 * 2 ** 20;
@@ -32,6 +34,22 @@ VmFlags: rd ex mr mw me de sd
 describe('the memory of a process', () => {
   it('is in private mappings that have pages of their own', () => {
     expect(mappings(SMAPS).map(({ start }) => start.toString(16))).toEqual(['55d0c0000000', '7f0000010000']);
+  });
+
+  it('has the page where its code begins, which CRIU makes its own', async () => {
+    expect(codeStart(SMAPS)?.toString(16)).toBe('7f0000000000');
+    const program = spawn('sleep', ['60']);
+    try {
+      await once(program, 'spawn');
+      const pid = program.pid ?? 0;
+      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/comm`, 'latin1')).toBe('sleep\n'));
+      const start = codeStart(readFileSync(`/proc/${pid}/smaps`, 'latin1'));
+      const addresses = ownPages(pid).map(({ address }) => address);
+      expect(addresses.filter((address) => address === start)).toHaveLength(1);
+      expect(addresses).toEqual([...addresses].sort((a, b) => a - b));
+    } finally {
+      program.kill('SIGKILL');
+    }
   });
 
   it('is read page by page', () => {

@@ -43,17 +43,19 @@ const MOST_EMPTY = 2 ** 34;
 
 /**
  * The pages of a process that a dump of it would hold, by address: those that are in memory and its own. What is swapped out is left
- * out; shared memory is dumped apart from its processes. Throws when it has ended.
+ * out; shared memory is dumped apart from its processes. One that is not its own yet will be by then: CRIU's first act in a process is to
+ * write a system call to where its code begins, which makes it a copy of that page. Throws when it has ended.
  *
+ * https://github.com/checkpoint-restore/criu/blob/criu-dev/criu/parasite-syscall.c, get_exec_start
  * https://docs.kernel.org/filesystems/proc.html (smaps), https://docs.kernel.org/admin-guide/mm/pagemap.html
  */
 export function ownPages(pid: number, proc = '/proc'): MemoryRange[] {
   const pagemap = openSync(`${proc}/${pid}/pagemap`, 'r');
   try {
     const ranges: MemoryRange[] = [];
-    for (const { start, end } of mappings(readFileSync(`${proc}/${pid}/smaps`, 'latin1')))
-      addPresent(pagemap, start, end, ranges);
-    return ranges;
+    const smaps = readFileSync(`${proc}/${pid}/smaps`, 'latin1');
+    for (const { start, end } of mappings(smaps)) addPresent(pagemap, start, end, ranges);
+    return withPage(ranges, codeStart(smaps));
   } finally {
     closeSync(pagemap);
   }
@@ -77,6 +79,25 @@ export function mappings(smaps: string): Mapping[] {
     } else if (current !== undefined && /^Anonymous: +[1-9]/.test(line)) found.push(current);
   }
   return found;
+}
+
+/** Where the first mapping begins that can be executed, in the text of /proc/PID/smaps. */
+export function codeStart(smaps: string): number | undefined {
+  const start = /^([0-9a-f]+)-[0-9a-f]+ ..x/m.exec(smaps)?.[1];
+  return start === undefined ? undefined : Number.parseInt(start, 16);
+}
+
+/** The ranges with one page more, unless it is among them. */
+function withPage(ranges: readonly MemoryRange[], page: number | undefined): MemoryRange[] {
+  const isThere = ranges.some(
+    ({ address, pages }) => page !== undefined && page >= address && page < address + pages * PAGE,
+  );
+  if (page === undefined || isThere) return [...ranges];
+  const [before, behind] = [
+    ranges.filter(({ address }) => address < page),
+    ranges.filter(({ address }) => address > page),
+  ];
+  return [...before, { address: page, pages: 1 }, ...behind];
 }
 
 const HEAD = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)$/;
