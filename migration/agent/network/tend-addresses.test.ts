@@ -16,10 +16,13 @@ let files: AddressFiles;
 let done: string[];
 let others: Map<string, KeptAddresses>;
 let tender: AddressTender;
+/** What happens meanwhile. */
+let whenAsked: () => Promise<void>;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-addresses-'));
   files = new AddressFiles(path.join(dir, 'addresses'));
   done = [];
+  whenAsked = async () => undefined;
   others = new Map([
     [TWO, { here: [{ address: ADDRESS, podUid: 'pod' }], away: [] }],
     [THREE, { here: [], away: [] }],
@@ -33,7 +36,10 @@ beforeEach(async () => {
     },
     kubeletPods: path.join(dir, 'pods'),
     nodes: async () => nodes,
-    ask: async (node) => others.get(node) ?? Promise.reject(new Error('no answer')),
+    ask: async (node) => {
+      await whenAsked();
+      return others.get(node) ?? Promise.reject(new Error('no answer'));
+    },
     log: pino({ level: 'silent' }),
   });
 });
@@ -54,6 +60,20 @@ describe('an address whose pod lives on another node', () => {
     expect(done).toEqual([`lead ${ADDRESS} ${THREE}`]);
     expect(await files.away()).toEqual([left(THREE)]);
   });
+
+  it.each(['is noted here', 'is away no more'])(
+    'is not led away when its pod comes here while the other node is asked, and %s',
+    async (what) => {
+      await files.noteAway(left(TWO));
+      await mkdir(path.join(dir, 'pods/come'), { recursive: true });
+      whenAsked = () =>
+        what === 'is noted here'
+          ? files.noteHere({ address: ADDRESS, podUid: 'come' })
+          : files.forget('away', ADDRESS);
+      await tender.tend();
+      expect(done).toEqual([]);
+    },
+  );
 
   it('is not led to where its pod only may go', async () => {
     await files.noteAway(left(TWO));

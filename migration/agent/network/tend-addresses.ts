@@ -73,10 +73,24 @@ export class AddressTender {
     }
   }
 
+  /** A pod that has left may be taken for one that has come until the kubelet has removed its folder. */
+  async #hasCome({ address, via }: AwayAddress): Promise<boolean> {
+    const { files, kubeletPods } = this.#context;
+    const isAway = (await files.away()).some(
+      (one) => one.address === address && one.via === via && one.state === 'left',
+    );
+    const isHere = (await files.here()).some(
+      (one) => one.address === address && existsSync(path.join(kubeletPods, one.podUid)),
+    );
+    return isHere || !isAway;
+  }
+
   async #tendAway(known: AwayAddress, before: ReadonlySet<string>): Promise<void> {
     const { files, routes, nodes, ask, log } = this.#context;
     const { address, via } = known;
     const { here, away } = (await nodes()).has(via) ? await ask(via) : { here: [], away: [] };
+    // Its pod may have come here while the other node was asked: to lead it there then would send its packets round in circles.
+    if (await this.#hasCome(known)) return;
     if (here.some((other) => other.address === address)) return routes.lead(address, via);
     const next = away.find((other) => other.address === address && other.state === 'left');
     if (next !== undefined && (await nodes()).has(next.via)) {
