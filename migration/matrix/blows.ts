@@ -52,14 +52,17 @@ function bothWays(scene: Scene, script: (address: string) => string): Promise<un
 export const noPower = (lab: MatrixLab): string | undefined =>
   lab.power ? undefined : 'hosts of your own are not switched off';
 
-/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-out-of-service */
+/**
+ * With the effect NoSchedule: NoExecute would also evict whatever else lives there.
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-out-of-service
+ */
 const DEAD = 'node.kubernetes.io/out-of-service';
 const TAKEN_BACK_SECONDS = 120;
 
 /** The target's host dies and is declared dead, and a person wants the source back, whatever the target did. */
 export async function loseTarget({ lab, target, namespace, migration }: Scene): Promise<void> {
   await lab.power?.off(target);
-  await lab.kubectl(['taint', 'node', target, `${DEAD}=nodeshutdown:NoExecute`, '--overwrite'], 30);
+  await lab.kubectl(['taint', 'node', target, `${DEAD}=nodeshutdown:NoSchedule`, '--overwrite'], 30);
   const wish = ['annotate', 'podmigration', migration, 'podferry.dev/target-lost=resume-source'];
   await lab.kubectl([...wish, '--namespace', namespace], 30);
 }

@@ -17,7 +17,7 @@ import {
 } from './blows.ts';
 import type { MatrixLab, Scene } from './matrix-lab.ts';
 import { isBeforeCommit, isBeforeFreeze, type Point, points, stateHasArrived } from './points.ts';
-import { boundStore, damageStoredState, fillStore, giveStoreBack } from './store.ts';
+import { damageStoredState, startStore, stopStore } from './store.ts';
 
 /** What may come of the pod: it goes on where it was, it goes on where it was to go, or one of the two. */
 export type Outcome = 'stayed' | 'moved' | 'either';
@@ -51,9 +51,8 @@ const byCommit = (point: Point): Outcome => (isBeforeCommit(point) ? 'either' : 
 /** What ends a move for certain before the commit, and has no say after it. */
 const stays = (point: Point): Outcome => (isBeforeCommit(point) ? 'stayed' : 'moved');
 
-/** What ends a move for certain until the state is on the store. */
-const staysUntilStored = (point: Point): Outcome =>
-  points.indexOf(point) < points.indexOf('during-move') ? 'stayed' : 'moved';
+/** What ends a move for certain until the target has read the state. */
+const staysUntilRead = (point: Point): Outcome => (stateHasArrived(point) ? 'moved' : 'stayed');
 
 const only =
   (reason: string, ...where: Point[]) =>
@@ -114,14 +113,17 @@ export const faults: readonly Fault[] = [
   },
   byStore({
     name: 'store full',
+    impossible: () =>
+      'the store shares a disk that is not ours to fill, and its server serves no file system in memory',
+    outcome: staysUntilRead,
+  }),
+  byStore({
+    name: 'store gone',
     impossible: (_point, { outputs }) =>
-      outputs.store.kind === 'libnfs'
-        ? undefined
-        : 'a store that is mounted is not exchanged for a small one',
-    arrange: boundStore,
-    strike: fillStore,
-    mend: giveStoreBack,
-    outcome: staysUntilStored,
+      outputs.store.kind === 'libnfs' ? undefined : 'a store that is mounted has a server of its own',
+    strike: stopStore,
+    mend: startStore,
+    outcome: staysUntilRead,
   }),
   byStore({
     name: 'store hangs for 15 s',

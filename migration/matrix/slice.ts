@@ -8,7 +8,7 @@ const TITLES = [
   'source agent killed, during-dump',
   'target agent killed, during-restore',
   'operator killed, after-commit',
-  'store full (transport store), during-dump',
+  'store gone (transport store), during-dump',
   'restore fails, during-restore',
   'checksum wrong (transport store), during-move',
   'deadline hit, during-move',

@@ -464,6 +464,14 @@ describe('after a restart of the agent', () => {
     expect(restorer.done).toEqual(['resume app']);
   });
 
+  it('a staged target whose tasks went with the host has failed', async () => {
+    const gone = { ...self, startTime: self.startTime + 1 };
+    const { restored } = known('staged');
+    const one = target(known('staged', { restored: restored.map((each) => ({ ...each, init: gone })) }));
+    await one.recover();
+    expect(await onDisk()).toMatchObject({ state: 'failed', failure: { step: 'start' } });
+  });
+
   it('a resume that was cut off is finished, once', async () => {
     const one = target(known('restored'));
     await one.recover();

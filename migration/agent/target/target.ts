@@ -40,7 +40,8 @@ import { Standing } from './standing.ts';
  * itself, and a failed fetch returns it to absent, so that the kubelet may try again.
  *
  * From `fetching` on the state is on disk, with every container that the runtime is told to restore. A restarted agent fails a
- * target that it finds fetching or restoring, goes on waiting with a staged one, and finishes the resume of a restored one.
+ * target that it finds fetching or restoring, or staged without its tasks, which went with the host, goes on waiting with one that has
+ * them, and finishes the resume of a restored one.
  */
 export class Target {
   readonly #standing: Standing;
@@ -151,6 +152,7 @@ export class Target {
     if (state === 'restored') return this.resume();
     if (state === 'waiting') this.#standing.change({ state: 'absent' });
     if (state === 'fetching' || state === 'restoring') await this.#fail(RESTARTED);
+    if (state === 'staged') await this.#requireAlive().catch((error: unknown) => this.#fail(error));
     if (state === 'failed' || state === 'refused') await this.#kill(restored);
   }
 
