@@ -33,6 +33,21 @@ export async function killOperator(scene: Scene): Promise<void> {
   await scene.lab.kubectl([...pods, '--force', '--grace-period=0', '--wait=false'], 30);
 }
 
+/**
+ * Deletes the Podmigration, and gives the operator time to hear of it: a move that is let go at once may be committed by then. It is gone
+ * when the source runs again; after the commit it stays until the move goes on.
+ */
+export async function callOff({ lab, migration, namespace }: Scene): Promise<void> {
+  const limits = ['--namespace', namespace, `--timeout=${HEARD_SECONDS}s`];
+  await lab
+    .kubectl(['delete', 'podmigration', migration, ...limits], HEARD_SECONDS + 20)
+    .catch((error: unknown) => {
+      if (!String(error).includes('timed out')) throw error;
+    });
+}
+
+const HEARD_SECONDS = 10;
+
 /** Both nodes lose the way to each other; the master reaches both. */
 export function cutNetwork(scene: Scene): Promise<unknown> {
   return bothWays(scene, (to) => `ip route replace blackhole ${to}/32`);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodmigrationSpec } from '../contract/podmigration.ts';
 import { addressFaults } from './address-faults.ts';
 import {
+  callOff,
   cutNetwork,
   hideImage,
   joinNetwork,
@@ -166,8 +167,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'Podmigration deleted',
-    strike: ({ lab, migration, namespace }) =>
-      lab.kubectl(['delete', 'podmigration', migration, '--namespace', namespace, '--wait=false'], 30),
+    strike: callOff,
     outcome: stays,
   },
   ...addressFaults,
