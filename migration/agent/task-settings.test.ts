@@ -35,7 +35,9 @@ async function firstProcess(): Promise<number> {
 /** A container whose cgroup holds these processes. */
 function containerOf(pids: readonly number[]): RestoredContainer {
   writeFileSync(path.join(dir, 'cgroup.procs'), `${pids.join('\n')}\n`);
-  return { name: 'main', cgroup: { version: 1, path: dir } } as unknown as RestoredContainer;
+  const gone = { pid: 1, startTime: 0 };
+  const cgroup = { version: 1, path: dir } as const;
+  return { name: 'main', id: 'c-1', bundle: dir, cgroup, runtime: gone, init: null, started: false };
 }
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'latin1');

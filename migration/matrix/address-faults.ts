@@ -35,10 +35,9 @@ export const addressFaults: readonly Fault[] = [
   },
   {
     // After the commit too: see the same blow without an address that is kept. The target may be the address's home, by way of
-    // which all its connections go.
+    // which all its connections go: then the client was seen to lose its connection, why is not known.
     name: 'target host switched off (address kept)',
     spec,
-    mayCloseConnections: true,
     impossible: (point, lab) => noPower(lab) ?? at('after-commit')(point),
     strike: ({ lab, target }) => lab.power?.off(target) ?? Promise.resolve(),
     lastsMs: 10_000,

@@ -37,8 +37,6 @@ export interface Fault {
   lastsMs?: number;
   /** Makes good what `arrange` and `strike` did, or began to do. */
   mend?(scene: Scene): Promise<unknown>;
-  /** Clients of an address that is kept may lose their connection, and have to be told so. */
-  mayCloseConnections?: true;
   /** What has to be found afterwards, beside all that must hold always; what was not. */
   proof?(scene: Scene): Promise<string[]>;
   /** The agent that waits at the point throws there, as if the step itself had failed. */

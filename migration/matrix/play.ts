@@ -118,8 +118,7 @@ async function judge(
   if (status && outcome === 'stayed' && words === '')
     found.push('the status does not say why the pod stayed');
   if (keepsAddress(fault) && pod) {
-    if (audit.connections > 1 && !fault.mayCloseConnections)
-      found.push(`the client had to connect ${audit.connections} times`);
+    if (audit.connections > 1) found.push(`the client had to connect ${audit.connections} times`);
     found.push(...(await addressFaults(lab, subject, before, pod)));
   }
   found.push(...((await fault.proof?.(scene)) ?? []));

@@ -208,7 +208,12 @@ describe('while no operator answers', () => {
     expect((await lab.tick(ORPHAN)).startedAt).toBe(startedAt);
     await runOperators(lab.outputs.operator.replicas);
     // Ready is not yet reached: the API server finds the way to a new operator a moment later, and refuses until then.
-    await expect.poll(async () => (await drain([ORPHAN])).exitCode, { timeout: 60_000 }).toBe(0);
+    const later = await lab.until(
+      'evictions reach the new operator',
+      () => drain([ORPHAN]),
+      ({ stderr }) => !stderr.includes('no operator of podferry answers'),
+    );
+    expect(later.exitCode, later.stderr).toBe(0);
     expect((await lab.tick(`${ORPHAN}-migration-1`)).startedAt).toBe(startedAt);
   });
 });

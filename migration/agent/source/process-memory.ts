@@ -140,9 +140,10 @@ export function* readPages(
   buffer: Buffer,
   proc = '/proc',
 ): Generator<Buffer> {
-  const zeroPages = new ZeroPages(pid, proc);
   const memory = openSync(`${proc}/${pid}/mem`, 'r');
+  let zeroPages: ZeroPages | undefined;
   try {
+    zeroPages = new ZeroPages(pid, proc);
     let used = 0;
     for (const { address, pages } of ranges) {
       for (let at = address; at < address + pages * PAGE; ) {
@@ -158,7 +159,7 @@ export function* readPages(
     if (used > 0) yield buffer.subarray(0, used);
   } finally {
     closeSync(memory);
-    zeroPages.close();
+    zeroPages?.close();
   }
 }
 
