@@ -33,14 +33,32 @@ function ofSample(
   };
 }
 
+/**
+ * A sample that says in its answers how far it has come (in `counter`), and is asked for all of its state before and after each
+ * transition.
+ */
+function countedBy(
+  counter: string,
+  unit: string,
+  sample: Sample,
+  more: Pick<Workload, 'title' | 'nothingLost'> &
+    Partial<Pick<Workload, 'name' | 'exchange' | 'answering' | 'readyMiB'>>,
+): Workload {
+  return ofSample(sample, {
+    exchange: jsonOverHttp(counter),
+    loss: { kind: 'value', unit },
+    whole: wholeBy(sample),
+    answering: 'GET / is answered 200, on a new connection each time',
+    ...more,
+  });
+}
+
 /** @throws Error for a sample that is not asked by HTTP on its main port */
 function wholeBy({ name, question, lost }: Sample): WholeCheck {
   if (!('http' in question) || question.port !== undefined)
     throw new Error(`${name} is not asked by HTTP on its main port`);
   return { path: question.http, lost };
 }
-
-const COUNTED = 'GET / is answered 200, on a new connection each time';
 
 /** The one workload without a state worth moving: what default Kubernetes is made for. */
 export const nginx = ofSample(nginxSample, {
@@ -53,12 +71,8 @@ export const nginx = ofSample(nginxSample, {
   nothingLost: 'there is nothing to lose: the page is in the image',
 });
 
-export const fileAppender = ofSample(fileAppenderSample, {
+export const fileAppender = countedBy('lines', 'lines', fileAppenderSample, {
   title: 'a line every 10 ms at the end of a file in the container and of one in an emptyDir',
-  exchange: jsonOverHttp('lines'),
-  loss: { kind: 'value', unit: 'lines' },
-  whole: wholeBy(fileAppenderSample),
-  answering: COUNTED,
   nothingLost: 'both files, read again, hold every line exactly once, up to the last one written',
 });
 
@@ -66,43 +80,29 @@ const DIRTY_MIB = 256;
 const DIRTY_MIB_PER_SECOND = 32;
 const dirtySample = memoryHog(DIRTY_MIB, DIRTY_MIB_PER_SECOND);
 /** Memory that changes under way: what was sent ahead of the freeze has to be sent again in part. */
-export const dirtyMemory = ofSample(dirtySample, {
+export const dirtyMemory = countedBy('written', 'pages written anew', dirtySample, {
   name: `dirty-${DIRTY_MIB}MiB`,
   title: `${DIRTY_MIB} MiB that do not compress, ${DIRTY_MIB_PER_SECOND} MiB of them written anew each second`,
   readyMiB: READY_FOR_EACH * DIRTY_MIB,
-  exchange: jsonOverHttp('written'),
-  loss: { kind: 'value', unit: 'pages written anew' },
-  whole: wholeBy(dirtySample),
-  answering: COUNTED,
   nothingLost:
     'every page, looked at again, holds what was last written to it, and the count of writes goes on',
 });
 
-export const training = ofSample(trainingSample, {
+export const training = countedBy('step', 'steps', trainingSample, {
   title: 'training of a neural network, 50 steps a second',
-  exchange: jsonOverHttp('step'),
-  loss: { kind: 'value', unit: 'steps' },
-  whole: wholeBy(trainingSample),
-  answering: COUNTED,
   nothingLost:
     'no step is lost, and all steps repeated from the beginning lead to the same weights and loss curve, bit by bit',
 });
 
-export const video = ofSample(videoSample, {
+export const video = countedBy('frames', 'frames', videoSample, {
   title: 'live video, encoded by ffmpeg at 25 frames a second',
-  exchange: jsonOverHttp('frames'),
-  loss: { kind: 'value', unit: 'frames' },
-  whole: wholeBy(videoSample),
-  answering: COUNTED,
   nothingLost: 'encoder and server are the same processes, and the number of the frame goes on',
 });
 
 /** Asked for its state: what it works for an answer would keep both processors busy, cold above all. */
-export const jvm = ofSample(jvmSample, {
+export const jvm = countedBy('compilerMs', 'ms of just-in-time compilation', jvmSample, {
   title: 'service on a Java virtual machine, warmed up by 300 requests',
   exchange: jsonOverHttp('compilerMs', '/state'),
-  loss: { kind: 'value', unit: 'ms of just-in-time compilation' },
-  whole: wholeBy(jvmSample),
   answering: 'GET /state is answered 200, on a new connection each time',
   nothingLost: 'it is the same virtual machine, and what its compiler has done is still there',
 });

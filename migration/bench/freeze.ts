@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BenchPod } from './bench-pod.ts';
+import { BenchPods } from './bench-pods.ts';
 import type { MoveSample } from './breakdown.ts';
 import {
   containerConfig,
@@ -24,8 +24,8 @@ export interface Round {
 }
 
 /**
- * Measures `runs` rounds of each workload on the lab that is up, interleaved, and one before them that warms up and does
- * not count. What it starts on nodes and in the cluster is removed again, whatever happens; a user's wish to stop ends it
+ * Measures `runs` rounds of each workload on the lab that is up, each with a fresh pod, interleaved, and one before them that warms
+ * up and does not count. What it starts on nodes and in the cluster is removed again, whatever happens; a user's wish to stop ends it
  * after the round under way.
  */
 export async function benchFreeze(
@@ -38,7 +38,7 @@ export async function benchFreeze(
   if (here === undefined || there === undefined) throw new Error('the lab has fewer than two workers');
   const mark = randomBytes(3).toString('hex');
   const pods = wanted.map(
-    (workload) => new BenchPod(lab, workload, `bench-${workload.name.toLowerCase()}-${mark}`),
+    (workload) => new BenchPods(lab, workload, `bench-${workload.name.toLowerCase()}-${mark}`),
   );
   const nodes = [here, there];
   await withRemoval(
@@ -46,11 +46,14 @@ export async function benchFreeze(
     async () => {
       lab.say('preparing');
       await Promise.all(nodes.map((node) => removeFloors(lab, node)));
-      for (const pod of pods) await prepare(lab, pod, here, there);
+      for (const each of pods) await prepare(lab, each, here, there);
       for (let run = 0; run <= runs; run += 1) {
-        for (const pod of pods) {
+        const [from, to] = run % 2 === 0 ? [here, there] : [there, here];
+        for (const each of pods) {
           if (lab.stopped()) return;
-          const round = await measure(lab, pod, run % 2 === 0 ? there : here, run);
+          await each.start(from);
+          const round = await measure(lab, each, to, run);
+          await each.end();
           lab.say(line(run, runs, round));
           if (run > 0) onRound(round);
         }
@@ -59,15 +62,18 @@ export async function benchFreeze(
   );
 }
 
-async function prepare(lab: BenchLab, pod: BenchPod, here: string, there: string): Promise<void> {
-  await pod.start(here);
-  const config = await containerConfig(lab, here, pod.name);
-  await Promise.all([here, there].map((node) => prepareFloor(lab, node, pod.workload, config)));
+/** The floor's container is like that of a pod. */
+async function prepare(lab: BenchLab, pods: BenchPods, here: string, there: string): Promise<void> {
+  await pods.serve();
+  await pods.start(here);
+  const config = await containerConfig(lab, here, pods.name);
+  await pods.end();
+  await Promise.all([here, there].map((node) => prepareFloor(lab, node, pods.workload, config)));
 }
 
 /** Floor and move take turns in going first. The floor is taken where the pod moves to. */
-async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number): Promise<Round> {
-  const { workload } = pod;
+async function measure(lab: BenchLab, pods: BenchPods, node: string, run: number): Promise<Round> {
+  const { workload } = pods;
   const { readyMiB } = workload;
   const ready = async () => readyMiB !== undefined && (await readyMemory(lab, node, readyMiB));
   const floors = async () => {
@@ -78,7 +84,7 @@ async function measure(lab: BenchLab, pod: BenchPod, node: string, run: number):
   };
   const move = async () => {
     await ready();
-    return pod.move(node);
+    return pods.move(node);
   };
   const about = { workload: workload.name, node };
   if (run % 4 < 2) return { ...about, ...(await floors()), move: await move() };

@@ -5,7 +5,7 @@ import {
   overflowQueue,
   toldOfLoss,
 } from './address-blows.ts';
-import { killAgent, noPower } from './blows.ts';
+import { callOff, killAgent, noPower } from './blows.ts';
 import type { Fault, Outcome } from './faults.ts';
 import { isBeforeCommit, isBeforeFreeze, type Point } from './points.ts';
 
@@ -52,10 +52,7 @@ export const addressFaults: readonly Fault[] = [
     ...broken('give-back', 'source', 'during-restore', 'stayed'),
     async strike(scene) {
       await breakCommand(scene, 'source', 'give-back');
-      await scene.lab.kubectl(
-        ['delete', 'podmigration', scene.migration, '--namespace', scene.namespace, '--wait=false'],
-        30,
-      );
+      await callOff(scene);
     },
   },
   {

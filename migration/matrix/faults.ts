@@ -17,8 +17,15 @@ import {
   spoilImages,
 } from './blows.ts';
 import type { MatrixLab, Scene } from './matrix-lab.ts';
-import { isBeforeCommit, isBeforeFreeze, type Point, points, stateHasArrived } from './points.ts';
-import { damageStoredState, startStore, stopStore } from './store.ts';
+import {
+  isBeforeCommit,
+  isBeforeFreeze,
+  type Point,
+  points,
+  stateHasArrived,
+  stateIsStored,
+} from './points.ts';
+import { damageStoredState, emptyStore, fillStore, startStore, stopStore } from './store.ts';
 
 /** What may come of the pod: it goes on where it was, it goes on where it was to go, or one of the two. */
 export type Outcome = 'stayed' | 'moved' | 'either';
@@ -41,6 +48,8 @@ export interface Fault {
   proof?(scene: Scene): Promise<string[]>;
   /** The agent that waits at the point throws there, as if the step itself had failed. */
   step?: 'fails';
+  /** What the status' words have to tell when the pod stayed. */
+  words?: RegExp;
   outcome(point: Point): Outcome;
 }
 
@@ -50,8 +59,9 @@ const byCommit = (point: Point): Outcome => (isBeforeCommit(point) ? 'either' : 
 /** What ends a move for certain before the commit, and has no say after it. */
 const stays = (point: Point): Outcome => (isBeforeCommit(point) ? 'stayed' : 'moved');
 
-/** What ends a move for certain until the target has read the state. */
-const staysUntilRead = (point: Point): Outcome => (stateHasArrived(point) ? 'moved' : 'stayed');
+/** Why the store's server cannot be struck; undefined when it is a program on the master. */
+const served = ({ outputs }: MatrixLab): string | undefined =>
+  outputs.store.kind === 'libnfs' ? undefined : 'a store that is mounted has a server of its own';
 
 const only =
   (reason: string, ...where: Point[]) =>
@@ -112,17 +122,19 @@ export const faults: readonly Fault[] = [
   },
   byStore({
     name: 'store full',
-    impossible: () =>
-      'the store shares a disk that is not ours to fill, and its server serves no file system in memory',
-    outcome: staysUntilRead,
+    impossible: (_point, lab) =>
+      served(lab) ?? (lab.power ? undefined : 'the disks of hosts of your own are not made to look full'),
+    strike: fillStore,
+    mend: emptyStore,
+    words: /NOSPC|no space/i,
+    outcome: (point) => (stateIsStored(point) ? 'moved' : 'stayed'),
   }),
   byStore({
     name: 'store gone',
-    impossible: (_point, { outputs }) =>
-      outputs.store.kind === 'libnfs' ? undefined : 'a store that is mounted has a server of its own',
+    impossible: (_point, lab) => served(lab),
     strike: stopStore,
     mend: startStore,
-    outcome: staysUntilRead,
+    outcome: (point) => (stateHasArrived(point) ? 'moved' : 'stayed'),
   }),
   byStore({
     name: 'store hangs for 15 s',

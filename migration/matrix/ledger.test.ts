@@ -10,6 +10,7 @@ class ForgetfulRedis {
   keeps: (key: string) => boolean = () => true;
   /** A write at which it hangs up. */
   hangsUpAt = '';
+  runId = 'one';
   readonly acknowledged: string[] = [];
   readonly #values = new Map<string, string>();
   readonly #server: Server = createServer((socket) => {
@@ -49,6 +50,8 @@ class ForgetfulRedis {
         this.acknowledged.push(key);
         if (this.keeps(key)) this.#values.set(key, value);
         return '+OK\r\n';
+      case 'INFO':
+        return bulk(`# Server\r\nrun_id:${this.runId}\r\n`);
       case 'MGET': {
         const keys = [key, value, ...others].filter((one) => one !== '');
         return `*${keys.length}\r\n${keys.map((one) => bulk(this.#values.get(one))).join('')}`;
@@ -103,4 +106,11 @@ it('tells how often its client had to connect', async () => {
 it('finds nothing lost where everything is there', async () => {
   await write(10);
   expect(await ledger.audit()).toMatchObject({ acknowledged: redis.acknowledged.length, lost: 0 });
+});
+
+it('tells a redis that was started from nothing by its run_id', async () => {
+  await write(5);
+  expect(await ledger.audit()).toMatchObject({ startedAnew: false });
+  redis.runId = 'two';
+  expect(await ledger.audit()).toMatchObject({ startedAnew: true });
 });

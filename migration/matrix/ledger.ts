@@ -11,6 +11,8 @@ const FILL = "for i = 1, 40000 do redis.call('set', 'filler:' .. i, string.rep('
 export interface Audit {
   acknowledged: number;
   lost: number;
+  /** Whether the process that answers is not the one that answered at first: redis draws its `run_id` when it starts. */
+  startedAnew: boolean;
   /** How often the client had to connect, its first time included. */
   connections: number;
   /** The longest time between two acknowledgements that followed each other, in ms. */
@@ -25,6 +27,7 @@ export class Ledger {
   readonly #url: string;
   #next = 0;
   #known: number[] = [];
+  #runId = '';
   #lastAt = 0;
   #longestPauseMs = 0;
   #connections = 0;
@@ -45,6 +48,7 @@ export class Ledger {
   async start({ filled = false, patienceMs = ANSWER_MS } = {}): Promise<void> {
     this.#patienceMs = patienceMs;
     const client = await this.#connect();
+    this.#runId = await runIdOf(client);
     await client.flushAll();
     if (filled) await client.eval(FILL);
     client.destroy();
@@ -72,6 +76,7 @@ export class Ledger {
   /** Reads every acknowledged write back. */
   async audit(): Promise<Audit> {
     const client = await this.#connect();
+    const startedAnew = (await runIdOf(client)) !== this.#runId;
     let lost = 0;
     for (let at = 0; at < this.#known.length; at += READ_AT_ONCE) {
       const numbers = this.#known.slice(at, at + READ_AT_ONCE);
@@ -82,6 +87,7 @@ export class Ledger {
     return {
       acknowledged: this.#known.length,
       lost,
+      startedAnew,
       connections: this.#connections,
       longestPauseMs: this.#longestPauseMs,
     };
@@ -125,6 +131,13 @@ export class Ledger {
 }
 
 type Client = ReturnType<typeof makeClient>;
+
+/** https://redis.io/docs/latest/commands/info/ */
+async function runIdOf(client: Client): Promise<string> {
+  const [, id] = /^run_id:(\w+)/m.exec(await client.info('server')) ?? [];
+  if (id === undefined) throw new Error('redis does not tell its run_id');
+  return id;
+}
 
 function makeClient(url: string, socketTimeout: number) {
   return createClient({

@@ -106,17 +106,16 @@ async function judge(
   await ledger.untilWritten(SETTLE_SECONDS * 1000);
   await ledger.stop();
   const outcome = pod?.node === scene.target ? 'moved' : 'stayed';
-  if (pod && pod.restarts > 0) found.push(`${pod.name} was started ${pod.restarts} times anew`);
   if (expected !== 'either' && outcome !== expected)
     found.push(`the pod ${outcome}; it should have ${expected}`);
   const audit = await ledger.audit().catch((error: Error) => ({ ...NOTHING_READ, error }));
   if ('error' in audit) found.push(`what was written cannot be read: ${audit.error.message}`);
-  else if (audit.lost > 0) found.push(`${audit.lost} of ${audit.acknowledged} acknowledged writes lost`);
+  if (audit.startedAnew) found.push('redis was started from nothing');
+  if (audit.lost > 0) found.push(`${audit.lost} of ${audit.acknowledged} acknowledged writes lost`);
   if (audit.acknowledged === 0) found.push('no write was acknowledged: nothing was proved');
   found.push(...tooLong(audit.longestPauseMs, status, fault), ...(await newlyLeft(lab, leftBefore)));
   const words = status?.error ? `${status.error.step}: ${status.error.message}` : '';
-  if (status && outcome === 'stayed' && words === '')
-    found.push('the status does not say why the pod stayed');
+  if (status && outcome === 'stayed') found.push(...unsaid(words, fault));
   if (keepsAddress(fault) && pod) {
     if (audit.connections > 1) found.push(`the client had to connect ${audit.connections} times`);
     found.push(...(await addressFaults(lab, subject, before, pod)));
@@ -127,7 +126,12 @@ async function judge(
   return { outcome, words, acknowledged, longestPauseMs, faults: found };
 }
 
-const NOTHING_READ = { acknowledged: 0, lost: 0, connections: 0, longestPauseMs: 0 };
+const NOTHING_READ = { acknowledged: 0, lost: 0, startedAnew: false, connections: 0, longestPauseMs: 0 };
+
+function unsaid(words: string, { words: wanted = /./ }: Fault): string[] {
+  if (words === '') return ['the status does not say why the pod stayed'];
+  return wanted.test(words) ? [] : [`the status says nothing of ${wanted}: ${words}`];
+}
 
 /** By its own account, and, wherever it went on, by what its client saw. */
 function tooLong(

@@ -23,6 +23,10 @@ export const isBeforeCommit = (point: Point): boolean => point !== 'after-commit
 /** Whether the pod has not stood still yet. */
 export const isBeforeFreeze = (point: Point): boolean => point === 'sent-ahead' || point === 'before-freeze';
 
+/** From here on nothing more is written to the store. */
+export const stateIsStored = (point: Point): boolean =>
+  points.indexOf(point) >= points.indexOf('during-move');
+
 /** From here on the whole state is at the target. */
 export const stateHasArrived = (point: Point): boolean =>
   points.indexOf(point) >= points.indexOf('during-restore');

@@ -15,7 +15,6 @@ const podList = z.object({
         phase: z.string().optional(),
         podIP: z.string().default(''),
         conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
-        containerStatuses: z.array(z.object({ restartCount: z.int() })).default([]),
       }),
     }),
   ),
@@ -27,7 +26,6 @@ export interface SubjectPod {
   node: string;
   address: string;
   ready: boolean;
-  restarts: number;
 }
 
 /** A redis that is moved through all of the matrix, and a Service that clients outside reach it by. */
@@ -73,7 +71,6 @@ export class Subject {
         ready:
           status.phase === 'Running' &&
           status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-        restarts: status.containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
       }));
   }
 

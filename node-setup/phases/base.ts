@@ -15,6 +15,7 @@ export const requiredCommands: Readonly<Record<string, string>> = {
   socat: 'socat',
   ethtool: 'ethtool',
   curl: 'curl',
+  zstd: 'zstd',
   jq: 'jq',
   openssl: 'openssl',
   modprobe: 'kmod',

@@ -10,6 +10,8 @@ import type { Workload } from './workload.ts';
 const LABEL = 'podferry.dev/bench';
 const READY_SECONDS = 60;
 const MOVE_SECONDS = 120;
+const ANSWER_MS = 1000;
+const LOOK_MS = 50;
 
 /** What `kubectl migrate -o json` prints of a move that succeeded. */
 const moved = z.object({
@@ -25,8 +27,12 @@ const PROBE_BEFORE_MS = 300;
 /** The change-over of a Service may come after the end of the freeze. */
 const PROBE_AFTER_MS = 1500;
 
-/** A fresh pod of a workload, moved back and forth behind a Service. The name it began with goes on meaning it. */
-export class BenchPod {
+/**
+ * Pods of a workload behind one Service, each of which is moved once. A pod that was moved before has the pages that a restore
+ * gives it, and the target has its state warm: it would hide what a first move costs.
+ */
+export class BenchPods {
+  /** Of the pods, one after another, and of the Service. */
   readonly name: string;
   readonly workload: Workload;
   readonly #lab: BenchLab;
@@ -38,21 +44,25 @@ export class BenchPod {
     this.name = name;
   }
 
-  /** Starts it on a node; resolves when it listens and has its state. */
-  async start(node: string): Promise<void> {
-    const items = [this.#service(), this.#pod(node)];
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    await this.#kubectl(['create', '-f', '-'], READY_SECONDS, list);
-    const ready = ['wait', '--for=condition=Ready', `pod/${this.name}`, `--timeout=${READY_SECONDS}s`];
-    await this.#kubectl(ready, READY_SECONDS + 10);
-    const { fill } = this.workload;
-    if (fill) await this.#kubectl(['exec', this.name, '--', ...fill], READY_SECONDS);
+  /** Makes the Service. */
+  async serve(): Promise<void> {
+    await this.#kubectl(['create', '-f', '-'], READY_SECONDS, JSON.stringify(this.#service()));
     const port = ['get', 'service', this.name, '-o', 'jsonpath={.spec.ports[0].nodePort}'];
     const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master');
     this.#url = `http://${master?.address}:${await this.#kubectl(port, READY_SECONDS)}/`;
   }
 
-  /** Moves it by a Podmigration, which is removed again. The plugin waits by a watch: nothing polls during the freeze. */
+  /** Starts a pod on a node; resolves when it listens, has its state, and is found by clients. */
+  async start(node: string): Promise<void> {
+    await this.#kubectl(['create', '-f', '-'], READY_SECONDS, JSON.stringify(this.#pod(node)));
+    const ready = ['wait', '--for=condition=Ready', `pod/${this.name}`, `--timeout=${READY_SECONDS}s`];
+    await this.#kubectl(ready, READY_SECONDS + 10);
+    const { fill, isWeb } = this.workload;
+    if (fill) await this.#kubectl(['exec', this.name, '--', ...fill], READY_SECONDS);
+    if (isWeb) await untilServed(this.#url);
+  }
+
+  /** Moves the pod by a Podmigration, which is removed again. The plugin waits by a watch: nothing polls during the freeze. */
   async move(node: string): Promise<MoveSample> {
     const { isWeb, keepsAddress } = this.workload;
     const address = keepsAddress ? ['--address', 'keep'] : [];
@@ -105,7 +115,12 @@ export class BenchPod {
     };
   }
 
-  /** Removes the pod, wherever it is now, and a Podmigration that was cut off. */
+  /** Ends the pod, wherever it is now. */
+  async end(): Promise<void> {
+    await this.#remove('pods');
+  }
+
+  /** Removes the pod, the Service, and a Podmigration that was cut off. */
   async remove(): Promise<void> {
     const migrations = z
       .object({
@@ -120,20 +135,28 @@ export class BenchPod {
     const mine = migrations.items.filter(({ spec }) => spec.sourcePod === this.name);
     for (const { metadata } of mine)
       await this.#kubectl(['delete', 'podmigration', metadata.name, '--timeout=60s'], 70);
-    const pods = [
-      'delete',
-      'pods,services',
-      '-l',
-      `${LABEL}=${this.name}`,
-      '--grace-period=1',
-      '--timeout=60s',
-    ];
-    await this.#kubectl(pods, 70);
+    await this.#remove('pods,services');
+  }
+
+  async #remove(kinds: string): Promise<void> {
+    const mine = ['-l', `${LABEL}=${this.name}`, '--grace-period=1', '--timeout=60s'];
+    await this.#kubectl(['delete', kinds, ...mine], 70);
   }
 
   /** The namespace stands behind the verb: plugins take no flags before their name. */
   #kubectl([verb = '', ...args]: string[], timeoutSeconds: number, input?: string): Promise<string> {
     const { namespace } = this.#lab.outputs.apps.tick;
     return this.#lab.kubectl([verb, '--namespace', namespace, ...args], timeoutSeconds, input);
+  }
+}
+
+/** A pod that is Ready is not at once where every node sends its clients. */
+async function untilServed(url: string): Promise<void> {
+  const end = performance.now() + READY_SECONDS * 1000;
+  for (;;) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((cause: unknown) => cause);
+    if (answer instanceof Response && answer.ok) return void (await answer.body?.cancel());
+    if (performance.now() > end) throw new Error(`${url} did not answer within ${READY_SECONDS} s`, { cause: answer });
+    await sleep(LOOK_MS);
   }
 }
