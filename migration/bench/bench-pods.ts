@@ -154,9 +154,12 @@ export class BenchPods {
 async function untilServed(url: string): Promise<void> {
   const end = performance.now() + READY_SECONDS * 1000;
   for (;;) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((cause: unknown) => cause);
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(
+      (cause: unknown) => cause,
+    );
     if (answer instanceof Response && answer.ok) return void (await answer.body?.cancel());
-    if (performance.now() > end) throw new Error(`${url} did not answer within ${READY_SECONDS} s`, { cause: answer });
+    if (performance.now() > end)
+      throw new Error(`${url} did not answer within ${READY_SECONDS} s`, { cause: answer });
     await sleep(LOOK_MS);
   }
 }

@@ -6,9 +6,11 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MoveRequest } from '../../contract/agent-api.ts';
+import { addPages, type PageRun, PRESENT, pagemapImage } from '../criu-pagemap.ts';
 import { statePath } from '../state-layout.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { MountStore } from '../store/mount-store.ts';
+import { PAGE } from '../stream/page-hashes.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
 import { FakeTarget } from '../testing/fake-target.ts';
 import { imageDirectory } from './capture.ts';
@@ -67,26 +69,38 @@ async function more(): Promise<void> {
   await said();
 }
 
-/** Writes the process's pages as CRIU does. */
-function dumped(): Buffer {
+interface Dump {
+  pages: Buffer;
+  runs: PageRun[];
+}
+
+/** The process's pages as CRIU dumps them. */
+function dumped(): Dump {
   const pid = child.pid ?? 0;
-  return Buffer.concat(
-    [...readPages(pid, ownPages(pid), Buffer.alloc(MIB))].map((bytes) => Buffer.from(bytes)),
-  );
+  const pages: Buffer[] = [];
+  const runs: PageRun[] = [];
+  for (const portion of readPages(pid, ownPages(pid), Buffer.alloc(MIB))) {
+    pages.push(Buffer.from(portion.bytes));
+    for (const { address, pages } of portion.runs) addPages(runs, address, pages);
+  }
+  return { pages: Buffer.concat(pages), runs };
 }
 
 /** A container that is this test's process; its dump is what `dump` says. */
 class OneProcess extends FakeContainers {
-  image: Buffer = Buffer.alloc(0);
+  dumped: Dump = { pages: Buffer.alloc(0), runs: [] };
 
   override async capture(pod: FoundPod, places: Parameters<FakeContainers['capture']>[1]): Promise<void> {
     await super.capture(pod, places, { write: async () => undefined });
-    await writeFile(path.join(imageDirectory(places, 'main'), 'pages-1.img'), this.image);
+    const image = (name: string) => path.join(imageDirectory(places, 'main'), name);
+    await writeFile(image('pages-1.img'), this.dumped.pages);
+    const pagemap = pagemapImage({ pagesId: 1, runs: this.dumped.runs });
+    await writeFile(image(`pagemap-${child.pid}.img`), pagemap);
   }
 }
 
 /** A move's delivery. `between` is done before the freeze, after most was sent. */
-async function deliver(between: () => Promise<void>, dump: () => Buffer = dumped) {
+async function deliver(between: () => Promise<void>, dump: () => Dump = dumped) {
   const containers = new OneProcess();
   const places = { staging: path.join(dir, 'staging'), logDir: path.join(dir, 'log') };
   const found = await containers.prepare(request.source, request.containers, places);
@@ -108,9 +122,9 @@ async function deliver(between: () => Promise<void>, dump: () => Buffer = dumped
   await delivery.prepare(pod);
   const before = target.bytes;
   child.kill('SIGSTOP');
-  containers.image = dump();
+  containers.dumped = dump();
   await delivery.deliver(pod, watch);
-  return { image: containers.image, inTheFreeze: target.bytes - before, watch, delivery };
+  return { image: containers.dumped.pages, inTheFreeze: target.bytes - before, watch, delivery };
 }
 
 describe('memory that is sent ahead', () => {
@@ -135,7 +149,10 @@ describe('memory that is sent ahead', () => {
   it('does no harm when the dump is of something else', async () => {
     const { image } = await deliver(
       async () => undefined,
-      () => Buffer.alloc(3 * MIB + 17, 'else'),
+      () => ({
+        pages: Buffer.alloc(3 * MIB, 'else'),
+        runs: [{ address: 7 * MIB, pages: (3 * MIB) / PAGE, flags: PRESENT }],
+      }),
     );
     expect(target.files.get(IMAGE)?.equals(image)).toBe(true);
   }, 60_000);
@@ -165,7 +182,10 @@ describe('memory that is sent ahead', () => {
         child.kill('SIGKILL');
         await once(child, 'exit');
       },
-      () => Buffer.from('of another process'),
+      () => ({
+        pages: Buffer.alloc(PAGE, 'of another process'),
+        runs: [{ address: MIB, pages: 1, flags: PRESENT }],
+      }),
     );
     expect(target.files.get(IMAGE)?.equals(image)).toBe(true);
   }, 60_000);

@@ -1,13 +1,15 @@
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { AHEAD_LIMIT_MS } from '../../contract/agent-api.ts';
+import { addPages, type PageRun, pagemapImage } from '../criu-pagemap.ts';
 import type { Logger } from '../log.ts';
 import { statePath } from '../state-layout.ts';
 import { Deadline } from '../stopwatch.ts';
+import { KnownPages } from '../stream/known-pages.ts';
 import { type Base, MemorySender } from '../stream/memory-sender.ts';
 import type { Pace } from '../stream/pace.ts';
 import { StateSender } from '../stream/sender.ts';
 import type { FoundPod } from './pod.ts';
-import { ownPages, processesOf, readPages } from './process-memory.ts';
+import { ownNumber, ownPages, processesOf, readPages } from './process-memory.ts';
 import type { TargetLink, Upload } from './target-link.ts';
 
 /** Less is sent in the freeze sooner than it is looked through here. */
@@ -30,9 +32,9 @@ export interface AheadContext {
 }
 
 /**
- * Sends the memory of a pod that still runs ahead of its state, as the files of pages that its dump is expected to have; in the
- * freeze only what is different then has to follow (see MemorySender). It is a help and no more: if any of it fails, or the dump looks
- * otherwise, the state is sent whole.
+ * Sends the memory of a pod that still runs ahead of its state, as the images that its dump is expected to have; in the freeze only those
+ * pages have to follow that are not among it (see MemorySender). It is a help and no more: if any of it fails, or the dump looks otherwise,
+ * the state is sent whole.
  */
 export class MemoryAhead {
   readonly #context: AheadContext;
@@ -100,31 +102,42 @@ export class MemoryAhead {
     const bases = new Map<string, Base>();
     for (const { name, initPid, cgroup } of pod.containers)
       for (const [index, pid] of processesOf(initPid, cgroup.path).entries()) {
-        const image = statePath({ kind: 'image', container: name, name: `pages-${index + 1}.img` });
-        const memory = new MemorySender(sender, image, this.#bases.get(image));
-        const hashes = await this.#sendProcess(pid, memory, deadline);
-        bases.set(image, { path: image, hashes });
+        const number = unlessEnded(() => ownNumber(pid));
+        if (number === undefined) continue;
+        const image = (file: string) => statePath({ kind: 'image', container: name, name: file });
+        const path = image(`pages-${index + 1}.img`);
+        const memory = new MemorySender(sender, path, this.#bases.get(path));
+        const runs = await this.#sendProcess(pid, memory, deadline);
+        bases.set(path, { path, pages: new KnownPages(memory.end()) });
+        const pagemap = pagemapImage({ pagesId: index + 1, runs });
+        await sender.write(image(`pagemap-${number}.img`), Readable.from([pagemap]));
       }
     return bases;
   }
 
-  /** What a process that ends meanwhile had is of no use, and does no harm. */
-  async #sendProcess(pid: number, memory: MemorySender, deadline: Deadline): Promise<Base['hashes']> {
-    try {
-      for (const portion of readPages(pid, ownPages(pid), this.#buffer)) {
-        this.#context.signal.throwIfAborted();
-        if (deadline.past) break;
-        await memory.send(portion);
-      }
-    } catch (error) {
-      if (!hasEnded(error)) throw error;
+  /** What a process that ends meanwhile had is of no use, and does no harm. @returns where the pages are that were sent */
+  async #sendProcess(pid: number, memory: MemorySender, deadline: Deadline): Promise<PageRun[]> {
+    const sent: PageRun[] = [];
+    const portions = readPages(pid, unlessEnded(() => ownPages(pid)) ?? [], this.#buffer);
+    for (;;) {
+      const portion = unlessEnded(() => portions.next());
+      this.#context.signal.throwIfAborted();
+      if (deadline.past || portion === undefined || portion.done) return sent;
+      await memory.send(portion.value.bytes);
+      for (const { address, pages } of portion.value.runs) addPages(sent, address, pages);
     }
-    return memory.end();
   }
 }
 
-const hasEnded = (error: unknown): boolean =>
-  ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
+/** What is read of a process; undefined when that has ended. */
+function unlessEnded<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
 
 /** Rejects when the target gives up before all was sent; never resolves. */
 async function endOf(answer: Promise<unknown>): Promise<never> {

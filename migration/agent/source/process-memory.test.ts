@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
-import { codeStart, mappings, ownPages, processesOf, readPages } from './process-memory.ts';
+import { describe, expect, it } from 'vitest';
+import { type PageRun, PRESENT } from '../criu-pagemap.ts';
+import { mappings, ownNumber, ownPages, processesOf, readPages } from './process-memory.ts';
 
 /** Bytes. */
 const UNWRITTEN = 32 * 2 ** 20;
@@ -31,25 +31,19 @@ Anonymous:             8 kB
 VmFlags: rd ex mr mw me de sd
 `;
 
+/** The address of what is so many bytes into a portion. */
+function addressOf(runs: readonly PageRun[], offset: number): number {
+  let before = 0;
+  for (const { address, pages } of runs) {
+    if (offset < before + pages * 4096) return address + offset - before;
+    before += pages * 4096;
+  }
+  throw new Error('behind the portion');
+}
+
 describe('the memory of a process', () => {
   it('is in private mappings that have pages of their own', () => {
     expect(mappings(SMAPS).map(({ start }) => start.toString(16))).toEqual(['55d0c0000000', '7f0000010000']);
-  });
-
-  it('has the page where its code begins, which CRIU makes its own', async () => {
-    expect(codeStart(SMAPS)?.toString(16)).toBe('7f0000000000');
-    const program = spawn('sleep', ['60']);
-    try {
-      await once(program, 'spawn');
-      const pid = program.pid ?? 0;
-      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/comm`, 'latin1')).toBe('sleep\n'));
-      const start = codeStart(readFileSync(`/proc/${pid}/smaps`, 'latin1'));
-      const addresses = ownPages(pid).map(({ address }) => address);
-      expect(addresses.filter((address) => address === start)).toHaveLength(1);
-      expect(addresses).toEqual([...addresses].sort((a, b) => a - b));
-    } finally {
-      program.kill('SIGKILL');
-    }
   });
 
   it('is read page by page', () => {
@@ -60,11 +54,18 @@ describe('the memory of a process', () => {
     expect(ranges.map(({ address }) => address)).toEqual(
       [...ranges].map(({ address }) => address).sort((a, b) => a - b),
     );
+    const memory = openSync('/proc/self/mem', 'r');
     let found = 0;
-    for (const portion of readPages(process.pid, ranges, Buffer.alloc(2 ** 20))) {
-      expect(portion.length % 4096).toBe(0);
-      if (portion.includes(marked.subarray(4096, 8192))) found += 1;
+    for (const { bytes, runs } of readPages(process.pid, ranges, Buffer.alloc(2 ** 20))) {
+      expect(runs.reduce((sum, { pages }) => sum + pages * 4096, 0)).toBe(bytes.length);
+      const at = bytes.indexOf(marked.subarray(4096, 8192));
+      if (at < 0) continue;
+      found += 1;
+      const there = Buffer.alloc(4096);
+      readSync(memory, there, 0, 4096, addressOf(runs, at - (at % 4096)));
+      expect(there.equals(bytes.subarray(at - (at % 4096)).subarray(0, 4096))).toBe(true);
     }
+    closeSync(memory);
     expect(found).toBeGreaterThan(0);
   });
 
@@ -72,11 +73,11 @@ describe('the memory of a process', () => {
     const [first] = ownPages(process.pid);
     if (first === undefined) throw new Error('no memory');
     const ranges = [
-      { address: 4096 * 10, pages: 3 },
+      { address: 4096 * 10, pages: 3, flags: PRESENT },
       { ...first, pages: 1 },
     ];
-    const portions = [...readPages(process.pid, ranges, Buffer.alloc(8192))].map(({ length }) => length);
-    expect(portions).toEqual([4096]);
+    const portions = [...readPages(process.pid, ranges, Buffer.alloc(8192))];
+    expect(portions.map(({ bytes, runs }) => [bytes.length, runs])).toEqual([[4096, [ranges[1]]]]);
   });
 
   it('leaves out what was only ever read, of which nothing is dumped', async () => {
@@ -93,7 +94,7 @@ describe('the memory of a process', () => {
       const ranges = ownPages(pid);
       const present = ranges.reduce((sum, { pages }) => sum + pages * 4096, 0);
       let read = 0;
-      for (const portion of readPages(pid, ranges, Buffer.alloc(2 ** 20))) read += portion.length;
+      for (const { bytes } of readPages(pid, ranges, Buffer.alloc(2 ** 20))) read += bytes.length;
       // What was written is there, though it is all zeros, too. V8 goes on with its own memory meanwhile.
       expect(present - read).toBeGreaterThan(0.9 * UNWRITTEN);
       expect(present - read).toBeLessThan(1.5 * UNWRITTEN);
@@ -108,6 +109,15 @@ describe('the memory of a process', () => {
 });
 
 describe('the processes of a container', () => {
+  it('are numbered by their innermost namespace', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'podferry-numbers-'));
+    await mkdir(path.join(dir, '4711'));
+    await writeFile(path.join(dir, '4711/status'), 'Name:\tredis\nNSpid:\t4711\t23\t7\nThreads:\t1\n');
+    expect(ownNumber(4711, dir)).toBe(7);
+    expect(ownNumber(process.pid)).toBe(process.pid);
+    await rm(dir, { recursive: true });
+  });
+
   it('come parents first, as CRIU dumps them, and all of them', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'podferry-processes-'));
     const children = { 10: '12 11 ', 11: '', 12: '13 99 ', 13: '', 99: '' };

@@ -1,13 +1,8 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { addPages, type PageRun } from '../criu-pagemap.ts';
 import { PAGE } from '../stream/page-hashes.ts';
 import { tasksOf } from './freezer.ts';
 import { ZeroPages } from './zero-pages.ts';
-
-/** A stretch of a process's memory. */
-export interface MemoryRange {
-  address: number;
-  pages: number;
-}
 
 /**
  * The processes of a container in the order in which CRIU dumps them: parents before their children, those in the order
@@ -43,19 +38,17 @@ const MOST_EMPTY = 2 ** 34;
 
 /**
  * The pages of a process that a dump of it would hold, by address: those that are in memory and its own. What is swapped out is left
- * out; shared memory is dumped apart from its processes. One that is not its own yet will be by then: CRIU's first act in a process is to
- * write a system call to where its code begins, which makes it a copy of that page. Throws when it has ended.
+ * out; shared memory is dumped apart from its processes. Throws when it has ended.
  *
- * https://github.com/checkpoint-restore/criu/blob/criu-dev/criu/parasite-syscall.c, get_exec_start
  * https://docs.kernel.org/filesystems/proc.html (smaps), https://docs.kernel.org/admin-guide/mm/pagemap.html
  */
-export function ownPages(pid: number, proc = '/proc'): MemoryRange[] {
+export function ownPages(pid: number, proc = '/proc'): PageRun[] {
   const pagemap = openSync(`${proc}/${pid}/pagemap`, 'r');
   try {
-    const ranges: MemoryRange[] = [];
+    const runs: PageRun[] = [];
     const smaps = readFileSync(`${proc}/${pid}/smaps`, 'latin1');
-    for (const { start, end } of mappings(smaps)) addPresent(pagemap, start, end, ranges);
-    return withPage(ranges, codeStart(smaps));
+    for (const { start, end } of mappings(smaps)) addPresent(pagemap, start, end, runs);
+    return runs;
   } finally {
     closeSync(pagemap);
   }
@@ -81,25 +74,6 @@ export function mappings(smaps: string): Mapping[] {
   return found;
 }
 
-/** Where the first mapping begins that can be executed, in the text of /proc/PID/smaps. */
-export function codeStart(smaps: string): number | undefined {
-  const start = /^([0-9a-f]+)-[0-9a-f]+ ..x/m.exec(smaps)?.[1];
-  return start === undefined ? undefined : Number.parseInt(start, 16);
-}
-
-/** The ranges with one page more, unless it is among them. */
-function withPage(ranges: readonly MemoryRange[], page: number | undefined): MemoryRange[] {
-  const isThere = ranges.some(
-    ({ address, pages }) => page !== undefined && page >= address && page < address + pages * PAGE,
-  );
-  if (page === undefined || isThere) return [...ranges];
-  const [before, behind] = [
-    ranges.filter(({ address }) => address < page),
-    ranges.filter(({ address }) => address > page),
-  ];
-  return [...before, { address: page, pages: 1 }, ...behind];
-}
-
 const HEAD = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)$/;
 
 const ENTRY = 8;
@@ -108,7 +82,7 @@ const ENTRIES = 64 * 1024;
 const PRESENT = 0x80000000;
 const SHARED = 0x20000000;
 
-function addPresent(pagemap: number, start: number, end: number, ranges: MemoryRange[]): void {
+function addPresent(pagemap: number, start: number, end: number, runs: PageRun[]): void {
   const buffer = Buffer.allocUnsafe(ENTRIES * ENTRY);
   for (let address = start; address < end; ) {
     const wanted = Math.min(ENTRIES, (end - address) / PAGE);
@@ -117,16 +91,16 @@ function addPresent(pagemap: number, start: number, end: number, ranges: MemoryR
     const count = Math.floor(read / ENTRY);
     for (let index = 0; index < count; index += 1) {
       const bits = buffer.readUInt32LE(index * ENTRY + 4);
-      if ((bits & PRESENT) !== 0 && (bits & SHARED) === 0) addPage(ranges, address + index * PAGE);
+      if ((bits & PRESENT) !== 0 && (bits & SHARED) === 0) addPages(runs, address + index * PAGE, 1);
     }
     address += count * PAGE;
   }
 }
 
-function addPage(ranges: MemoryRange[], address: number): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && last.address + last.pages * PAGE === address) last.pages += 1;
-  else ranges.push({ address, pages: 1 });
+/** Content of pages, and where in the process they are. */
+export interface Portion {
+  bytes: Buffer;
+  runs: PageRun[];
 }
 
 /**
@@ -136,39 +110,45 @@ function addPage(ranges: MemoryRange[], address: number): void {
  */
 export function* readPages(
   pid: number,
-  ranges: readonly MemoryRange[],
+  ranges: readonly PageRun[],
   buffer: Buffer,
   proc = '/proc',
-): Generator<Buffer> {
+): Generator<Portion> {
   const memory = openSync(`${proc}/${pid}/mem`, 'r');
   let zeroPages: ZeroPages | undefined;
   try {
     zeroPages = new ZeroPages(pid, proc);
     let used = 0;
+    let runs: PageRun[] = [];
     for (const { address, pages } of ranges) {
       for (let at = address; at < address + pages * PAGE; ) {
         const wanted = Math.min(buffer.length - used, address + pages * PAGE - at);
         const read = readWhole(memory, buffer, used, wanted, at);
-        used += closeUp(buffer.subarray(used, used + read), at, zeroPages);
+        used += closeUp(buffer.subarray(used, used + read), at, zeroPages, runs);
         at += read === wanted ? wanted : read + PAGE;
         if (used < buffer.length) continue;
-        yield buffer;
+        yield { bytes: buffer, runs };
         used = 0;
+        runs = [];
       }
     }
-    if (used > 0) yield buffer.subarray(0, used);
+    if (used > 0) yield { bytes: buffer.subarray(0, used), runs };
   } finally {
     closeSync(memory);
     zeroPages?.close();
   }
 }
 
-/** Takes the kernel's pages of zeros out of what was read from `address` on. @returns how many bytes are left, at the beginning */
-function closeUp(read: Buffer, address: number, zeroPages: ZeroPages): number {
+/**
+ * Takes the kernel's pages of zeros out of what was read from `address` on, and adds the others to `runs`.
+ * @returns how many bytes are left, at the beginning
+ */
+function closeUp(read: Buffer, address: number, zeroPages: ZeroPages, runs: PageRun[]): number {
   let left = 0;
   for (let at = 0; at < read.length; at += PAGE) {
     if (zeroPages.isOne(address + at, read.subarray(at, at + PAGE))) continue;
     if (left < at) read.copyWithin(left, at, at + PAGE);
+    addPages(runs, address + at, 1);
     left += PAGE;
   }
   return left;
@@ -193,4 +173,10 @@ function readSome(memory: number, buffer: Buffer, offset: number, length: number
     if (['EIO', 'EFAULT'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
     throw error;
   }
+}
+
+/** The number that a process has in its innermost namespace, by which CRIU calls its images. Throws when it has ended. */
+export function ownNumber(pid: number, proc = '/proc'): number {
+  const [, numbers = ''] = /^NSpid:(.*)$/m.exec(readFileSync(`${proc}/${pid}/status`, 'latin1')) ?? [];
+  return Number(numbers.trim().split(/\s+/).at(-1));
 }

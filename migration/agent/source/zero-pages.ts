@@ -10,7 +10,7 @@ const ZEROS = Buffer.alloc(PAGE);
 
 /**
  * Tells a page that a process has read and never written to, for which the kernel shows it a page of zeros that all processes share. It
- * is in memory like its own, but CRIU does not dump it, so that taking it for one would shift every page behind it.
+ * is in memory like its own, but CRIU does not dump it, so that sending it would be in vain.
  * https://github.com/checkpoint-restore/criu/blob/criu-dev/criu/mem.c, should_dump_page
  */
 export class ZeroPages {

@@ -5,10 +5,10 @@ import { type Hash, newHash } from './hash.ts';
  *
  *   header   type (1 byte), number of the file (4), length of the payload (4)
  *   file     a file begins; payload: its path (see state-layout.ts). Numbers count up from 0
- *   memory   a file of memory begins, to be made of what was sent ahead; payload: its path, a zero, and the path of its
- *            base, empty for none
+ *   memory   a file of memory begins; payload: its path, a zero, and the path of its base, a file of memory that was sent
+ *            before, empty for none
  *   data     the next bytes of a file
- *   copy     the next pages of a file of memory are pages of its base; payload: the first of them (4) and how many (4)
+ *   copy     the next pages of a file of memory have the content of pages of its base; payload: the first of them (4) and how many (4)
  *   end      a file ends; payload: its length (8) and the hash of its bytes (8); of a file of memory: over the hashes of its pages
  *   state    the state ends; number: how many files; payload: the hash over path, length and hash of each file, in the
  *            order in which they ended (8)
@@ -64,7 +64,7 @@ export class StreamEncoder {
     return { file, record: record(TYPE.file, file, Buffer.from(path)) };
   }
 
-  /** Begins a file of memory, to be made of `base`; empty: of nothing. */
+  /** Begins a file of memory, which refers to `base`; empty: to none. */
   beginMemory(path: string, base: string): { file: number; record: Buffer } {
     const file = this.#add(path, undefined);
     return { file, record: record(TYPE.memory, file, Buffer.from(`${path}\0${base}`)) };
@@ -78,7 +78,7 @@ export class StreamEncoder {
     return header(TYPE.data, file, bytes.length);
   }
 
-  /** The next pages of a file of memory are `count` of its base, from `page` on. */
+  /** The next pages of a file of memory have the content of `count` of its base, from `page` on. */
   copy(file: number, page: number, count: number): Buffer {
     mustBeMemory(mustBeOpen(this.#open, file));
     return record(TYPE.copy, file, Buffer.concat([uint32(page), uint32(count)]));
@@ -116,11 +116,11 @@ export class StreamEncoder {
 /** Takes the files of a state as they arrive. An error that it throws ends the decoding. */
 export interface StateSink {
   begin(path: string): void;
-  /** A file of memory begins, to be made of `base`; empty: of nothing. */
+  /** A file of memory begins, which refers to `base`; empty: to none. */
   beginMemory(path: string, base: string): void;
   /** The next bytes of a file; they stay valid after the call. */
   data(path: string, bytes: Buffer): void;
-  /** The next pages of a file of memory are `count` of its base, from `page` on. */
+  /** The next pages of a file of memory have the content of `count` of its base, from `page` on. */
   copy(path: string, page: number, count: number): void;
   /** The file is complete, and its hash right. */
   end(path: string, bytes: number): void;

@@ -1,10 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addPages, type PageRun, pagemapImage } from '../criu-pagemap.ts';
 import { AheadMemory } from '../target/ahead.ts';
+import { readAsCriu } from '../testing/criu-pages.ts';
+import { KnownPages } from './known-pages.ts';
+import type { ArrivedMemory } from './memory-file.ts';
 import { type Base, MemorySender } from './memory-sender.ts';
 import { PAGE } from './page-hashes.ts';
 import { receiveStream } from './receiver.ts';
@@ -12,6 +16,7 @@ import { StateSender } from './sender.ts';
 import type { Staging } from './staged-files.ts';
 
 const IMAGE = 'main/image/pages-1.img';
+const PAGEMAP = 'main/image/pagemap-1.img';
 
 let dir: string;
 let ahead: AheadMemory;
@@ -34,156 +39,196 @@ async function sent(staging: Staging, send: (sender: StateSender) => Promise<voi
   return arrived;
 }
 
-/** Sends a file of memory in portions. */
-async function send(
-  sender: StateSender,
-  bytes: Buffer,
-  base: Base | undefined,
-  portion: number,
-): Promise<Base> {
-  const memory = new MemorySender(sender, IMAGE, base);
-  for (let at = 0; at < bytes.length; at += portion) await memory.send(bytes.subarray(at, at + portion));
-  return { path: IMAGE, hashes: memory.end() };
+/** A process's memory: numbers of pages, by address as a number of a page. The same number, the same page. */
+type Memory = ReadonlyMap<number, number>;
+
+const contentOf = (number: number): Buffer => Buffer.alloc(PAGE, `${number};`);
+
+const bytesOf = (memory: Memory): Buffer =>
+  Buffer.concat(inOrder(memory).map(([, number]) => contentOf(number)));
+
+const inOrder = (memory: Memory): [number, number][] => [...memory].sort(([a], [b]) => a - b);
+
+function runsOf(memory: Memory): PageRun[] {
+  const runs: PageRun[] = [];
+  for (const [place] of inOrder(memory)) addPages(runs, place * PAGE, 1);
+  return runs;
 }
 
-async function sentAhead(
-  bytes: Buffer,
-  base?: Base,
-  portion = 16 * PAGE,
-): Promise<{ base: Base; bytes: number }> {
+interface Told {
+  portion?: number;
+  pagemap?: string;
+  pagesId?: number;
+}
+
+/** Sends memory in portions, and its pagemap. */
+async function send(
+  sender: StateSender,
+  memory: Memory,
+  base: Base | undefined,
+  { portion = 16 * PAGE, pagemap = PAGEMAP, pagesId = 1 }: Told,
+): Promise<Base> {
+  const bytes = bytesOf(memory);
+  const file = new MemorySender(sender, IMAGE, base);
+  for (let at = 0; at < bytes.length; at += portion) await file.send(bytes.subarray(at, at + portion));
+  const hashes = file.end();
+  await sender.write(pagemap, Readable.from([pagemapImage({ pagesId, runs: runsOf(memory) })]));
+  return { path: IMAGE, pages: new KnownPages(hashes) };
+}
+
+async function sentAhead(memory: Memory, base?: Base, told: Told = {}): Promise<Base> {
   let is: Base | undefined;
-  let count = 0;
   await ahead.take(async (staging) => {
-    count = await sent(staging, async (sender) => {
-      is = await send(sender, bytes, base, portion);
+    await sent(staging, async (sender) => {
+      is = await send(sender, memory, base, told);
     });
   });
   if (is === undefined) throw new Error('nothing was sent');
-  return { base: is, bytes: count };
+  return is;
 }
 
-/** What the file has become, and how many of its bytes were sent. */
+/** What CRIU reads of the memory, how many pages the last file has, and how many bytes were sent. */
 async function sentAfter(
-  bytes: Buffer,
+  memory: Memory,
   base: Base,
-  portion = 16 * PAGE,
-): Promise<{ file: Buffer; bytes: number }> {
-  const staging = { staging: path.join(dir, 'state'), takeBase: ahead.takeBase };
-  await rm(staging.staging, { recursive: true, force: true });
-  const count = await sent(
-    { ...staging, onFile: () => undefined, onMemory: () => undefined },
+  told: Told = {},
+): Promise<{ read: Buffer; pages: number; bytes: number }> {
+  const staging = path.join(dir, 'state');
+  await rm(staging, { recursive: true, force: true });
+  const arrived = new Map<string, ArrivedMemory>();
+  const onMemory = (name: string, one: ArrivedMemory) => void arrived.set(name, one);
+  const bytes = await sent(
+    { staging, hashesOf: ahead.hashesOf, onFile: () => undefined, onMemory },
     async (sender) => {
-      await send(sender, bytes, base, portion);
+      await send(sender, memory, base, told);
     },
   );
-  return { file: await readFile(path.join(staging.staging, IMAGE)), bytes: count };
+  await ahead.complete(staging, arrived);
+  const image = path.join(staging, IMAGE);
+  return { read: readAsCriu(image), pages: (await stat(image)).size / PAGE, bytes };
 }
 
-/** Pages by their numbers: the same number, the same page. */
-const memory = (pages: readonly number[], rest = 0): Buffer =>
-  Buffer.concat([...pages.map((page) => Buffer.alloc(PAGE, `${page};`)), Buffer.alloc(rest, 'rest')]);
-
-const pages = fc.array(fc.oneof(fc.nat(3), fc.nat(10_000)), { maxLength: 40 });
-type Edit = { at: number; remove: number; insert: number[] };
-const edits = fc.array(
-  fc.record({ at: fc.nat(40), remove: fc.nat(6), insert: fc.array(fc.nat(10_000), { maxLength: 6 }) }),
-  { maxLength: 4 },
+const memories = fc
+  .array(fc.tuple(fc.nat(60), fc.oneof(fc.nat(3), fc.nat(10_000))), { maxLength: 50 })
+  .map((entries): Memory => new Map(entries));
+/** What a process does: writes, takes, gives back, and moves pages. */
+const changes = fc.array(
+  fc.oneof(
+    fc.record({ at: fc.nat(80), write: fc.oneof(fc.nat(3), fc.nat(10_000)) }),
+    fc.record({ at: fc.nat(80), drop: fc.nat(6) }),
+    fc.record({ at: fc.nat(80), moveTo: fc.nat(80), pages: fc.nat(8) }),
+  ),
+  { maxLength: 5 },
 );
-const edited = (given: readonly number[], changes: readonly Edit[]): number[] => {
-  const result = [...given];
-  for (const { at, remove, insert } of changes) result.splice(at, remove, ...insert);
-  return result;
-};
-const rest = fc.constantFrom(0, 0, 1, 100, PAGE - 1);
+type Change = { at: number } & ({ write: number } | { drop: number } | { moveTo: number; pages: number });
+
+function changed(memory: Memory, all: readonly Change[]): Memory {
+  const now = new Map(memory);
+  for (const change of all)
+    if ('write' in change) now.set(change.at, change.write);
+    else if ('drop' in change) for (let page = 0; page < change.drop; page += 1) now.delete(change.at + page);
+    else
+      for (let page = 0; page < change.pages; page += 1) {
+        const moved = memory.get(change.at + page);
+        if (moved !== undefined) now.set(change.moveTo + page, moved);
+      }
+  return now;
+}
 const portions = fc.constantFrom(PAGE, 3 * PAGE, 16 * PAGE);
 
 describe('memory that was sent ahead', () => {
   it('becomes the very memory of the dump, whatever has changed, and how often', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        pages,
-        edits,
-        edits,
-        rest,
-        rest,
-        portions,
-        async (first, some, more, before, after, portion) => {
-          const second = edited(first, some);
-          const third = edited(second, more);
-          ahead = new AheadMemory(path.join(dir, 'ahead'));
-          const one = await sentAhead(memory(first, before), undefined, portion);
-          const two = await sentAhead(memory(second, 0), one.base, portion);
-          const { file } = await sentAfter(memory(third, after), two.base, portion);
-          expect(file.equals(memory(third, after))).toBe(true);
-          await ahead.remove();
-        },
-      ),
-      { numRuns: 60 },
+      fc.asyncProperty(memories, changes, changes, portions, async (first, some, more, portion) => {
+        ahead = new AheadMemory(path.join(dir, 'ahead'));
+        const second = changed(first, some);
+        const third = changed(second, more);
+        const one = await sentAhead(first, undefined, { portion });
+        const two = await sentAhead(second, one, { portion });
+        const { read } = await sentAfter(third, two, { portion });
+        expect(read.equals(bytesOf(third))).toBe(true);
+        await ahead.remove();
+      }),
+      { numRuns: 100 },
     );
   }, 60_000);
 
   it('becomes it also when it has nothing in common with it', async () => {
     await fc.assert(
-      fc.asyncProperty(pages, pages, rest, async (base, dump, after) => {
+      fc.asyncProperty(memories, memories, async (base, dump) => {
         ahead = new AheadMemory(path.join(dir, 'ahead'));
-        const one = await sentAhead(memory(base));
-        const { file } = await sentAfter(memory(dump, after), one.base);
-        expect(file.equals(memory(dump, after))).toBe(true);
+        const { read } = await sentAfter(dump, await sentAhead(base));
+        expect(read.equals(bytesOf(dump))).toBe(true);
         await ahead.remove();
       }),
       { numRuns: 40 },
     );
   }, 60_000);
 
-  const many = Array.from({ length: 600 }, (_, page) => page);
+  const many: Memory = new Map(Array.from({ length: 600 }, (_, page) => [page + 100, page]));
+  const written = (at: number, ...numbers: number[]): Memory =>
+    new Map([...many, ...numbers.map((number, index): [number, number] => [at + index, number])]);
 
   it.each([
-    ['stays where it is', (given: number[]) => given, 0],
-    [
-      'changes in its place',
-      (given: number[]) => edited(given, [{ at: 300, remove: 2, insert: [7001, 7002] }]),
-      2,
-    ],
-    ['grows at the beginning', (given: number[]) => [7001, 7002, 7003, ...given], 3],
-    ['grows in the middle', (given: number[]) => edited(given, [{ at: 300, remove: 0, insert: [7001] }]), 1],
-    ['shrinks in the middle', (given: number[]) => edited(given, [{ at: 300, remove: 100, insert: [] }]), 0],
-    [
-      'grows here and shrinks there',
-      (given: number[]) => [7001, ...given.slice(0, 200), ...given.slice(220)],
-      1,
-    ],
-  ])('is not sent again where it %s', async (_what, change, newPages) => {
-    const { base } = await sentAhead(memory(many));
-    const now = change(many);
-    const { file, bytes } = await sentAfter(memory(now), base);
-    expect(file.equals(memory(now))).toBe(true);
+    ['stays where it is', many, 0, 0],
+    ['changes in its place', written(300, 7001, 7002), 2, 2],
+    ['grows at the beginning', written(50, 7001, 7002, 7003), 3, 3],
+    ['grows at the end', written(700, 7001), 1, 1],
+    ['shrinks in the middle', new Map([...many].filter(([at]) => at < 200 || at >= 300)), 0, 0],
+    ['moves to other addresses', new Map([...many].map(([at, page]) => [at + 10_000, page])), 0, 600],
+  ])('is not sent again where it %s', async (_what, now, newPages, ownPages) => {
+    const base = await sentAhead(many);
+    const { read, pages, bytes } = await sentAfter(now, base);
+    expect(read.equals(bytesOf(now))).toBe(true);
     // What is said about the pages takes less than one of them.
     expect(Math.floor(bytes / PAGE)).toBe(newPages);
+    expect(pages).toBe(ownPages);
+  });
+
+  it('has its last word where a page changed back', async () => {
+    const one = await sentAhead(many);
+    const two = await sentAhead(written(300, 7001), one);
+    const { read, pages } = await sentAfter(many, two);
+    expect(read.equals(bytesOf(many))).toBe(true);
+    expect(pages).toBe(1);
+  });
+
+  it('is copied where CRIU would not find it: under the number of another process', async () => {
+    const base = await sentAhead(many);
+    const { read, pages } = await sentAfter(many, base, { pagemap: 'main/image/pagemap-7.img' });
+    expect(read.equals(bytesOf(many))).toBe(true);
+    expect(pages).toBe(600);
+  });
+
+  it('is copied where nothing says at which addresses the dump has it', async () => {
+    const base = await sentAhead(many);
+    const { read } = await sentAfter(many, base, { pagesId: 2 });
+    expect(read.equals(bytesOf(many))).toBe(true);
   });
 
   it('is not taken for right when it is not what the sender takes it for', async () => {
-    const { base } = await sentAhead(memory([1, 2, 3]));
-    await sentAhead(memory([1, 4, 3]), base);
-    await expect(sentAfter(memory([1, 2, 3]), base)).rejects.toThrow('wrong checksum');
+    const base = await sentAhead(many);
+    await sentAhead(written(300, 7001), base);
+    await expect(sentAfter(many, base)).rejects.toThrow('wrong checksum');
   });
 
   it('is dropped when what should bring it up to date breaks off', async () => {
-    const { base } = await sentAhead(memory(many));
+    const base = await sentAhead(many);
     const broken = ahead.take((staging) =>
       sent(staging, async (sender) => {
-        await send(sender, memory([1]), base, PAGE);
+        await send(sender, written(300, 7001), base, {});
         throw new Error('the source has ended');
       }).then(() => undefined),
     );
     await expect(broken).rejects.toThrow();
-    await expect(sentAfter(memory(many), base)).rejects.toThrow(`'${IMAGE}' was not sent ahead`);
+    await expect(sentAfter(many, base)).rejects.toThrow(`'${IMAGE}' was not sent ahead`);
     expect(ahead.bytes).toBe(0);
+    expect(await readdir(dir)).not.toContain('ahead');
   });
 
   it('is nowhere but in its folder', async () => {
     await writeFile(path.join(dir, 'secret'), 'secret');
-    const { base } = await sentAhead(memory([1]));
-    const elsewhere = { ...base, path: '../secret' };
-    await expect(sentAfter(memory([1]), elsewhere)).rejects.toThrow('was not sent ahead');
+    const base = await sentAhead(many);
+    await expect(sentAfter(many, { ...base, path: '../secret' })).rejects.toThrow('was not sent ahead');
   });
 });

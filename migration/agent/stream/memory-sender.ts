@@ -1,15 +1,16 @@
+import { KnownPages } from './known-pages.ts';
 import { PAGE, PageHashes, pageHash } from './page-hashes.ts';
 import { PageMatcher } from './page-matcher.ts';
 import type { StateSender } from './sender.ts';
 
-/** A file of memory that the receiver has, and the hash of each of its pages. */
+/** A file of memory that the receiver has. */
 export interface Base {
   /** Its path. */
   path: string;
-  hashes: PageHashes;
+  pages: KnownPages;
 }
 
-/** Sends a file of memory to a receiver that has an earlier one: only those pages that are not in that. */
+/** Sends a file of memory to a receiver that has an earlier one: only those pages whose content is not in that. */
 export class MemorySender {
   readonly #sender: StateSender;
   readonly #matcher: PageMatcher;
@@ -20,7 +21,7 @@ export class MemorySender {
   /** Without a base all of it is sent. */
   constructor(sender: StateSender, path: string, base: Base | undefined) {
     this.#sender = sender;
-    this.#matcher = new PageMatcher(base?.hashes ?? new PageHashes());
+    this.#matcher = new PageMatcher(base?.pages ?? new KnownPages());
     this.#file = sender.beginMemory(path, base?.path ?? '');
   }
 

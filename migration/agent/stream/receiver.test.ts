@@ -33,7 +33,7 @@ const receive = (body: Readable, more: { compression?: 'zstd'; timeoutMs?: numbe
     },
     onFile: (name) => void whole.push(name),
     onMemory: () => undefined,
-    takeBase: () => {
+    hashesOf: () => {
       throw new Error('nothing was sent before');
     },
     ...more,

@@ -51,14 +51,14 @@ export class StateSender implements StateOutput {
     return file;
   }
 
-  /** Begins a file of memory, to be made of `base` (empty: of nothing), and returns its number. */
+  /** Begins a file of memory, which refers to `base` (empty: to none), and returns its number. */
   beginMemory(path: string, base: string): number {
     const { file, record } = this.#encoder.beginMemory(path, base);
     this.#gather(record);
     return file;
   }
 
-  /** The next pages of a file of memory are `count` of its base, from `page` on. */
+  /** The next pages of a file of memory have the content of `count` of its base, from `page` on. */
   async copy(file: number, page: number, count: number): Promise<void> {
     this.#bytes += count * PAGE;
     this.#gather(this.#encoder.copy(file, page, count));

@@ -1,11 +1,11 @@
-import { closeSync, mkdirSync, openSync, renameSync, writev } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writev } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { StepError } from '../failure.ts';
 import { statePart } from '../state-layout.ts';
 import type { StateSink } from './format.ts';
+import { type ArrivedMemory, MemoryFile } from './memory-file.ts';
 import { PAGE, PageHashes } from './page-hashes.ts';
-import { type PagesOnDisk, PatchedFile } from './patched-file.ts';
 
 const writePieces = promisify(writev);
 
@@ -16,12 +16,12 @@ export const PORTION = 1024 * 1024;
 export interface Staging {
   /** Their folder, in which they lie as in a state. */
   staging: string;
-  /** Gives away a file of memory that was sent ahead, for good: it becomes another. */
-  takeBase: (base: string) => { file: string; pages: PagesOnDisk };
+  /** The hashes of a file of memory that was sent before. Throws when there is none. */
+  hashesOf: (base: string) => PageHashes;
   /** A file is there as it was sent; whether the others will be is not known yet. */
   onFile: (name: string) => void;
   /** The same of a file of memory. */
-  onMemory: (name: string, pages: PagesOnDisk) => void;
+  onMemory: (name: string, memory: ArrivedMemory) => void;
 }
 
 interface StagedFile {
@@ -29,7 +29,7 @@ interface StagedFile {
   pieces: Buffer[];
   bytes: number;
   /** Of a file of memory. */
-  patched?: PatchedFile;
+  memory?: MemoryFile;
 }
 
 /** The files of a state that is arriving. They lie in memory; writing them in another thread leaves this one to decrypt. */
@@ -51,12 +51,9 @@ export class StagedFiles implements StateSink {
   }
 
   beginMemory(name: string, base: string): void {
-    const file = this.#place(name);
-    const known = base === '' ? undefined : this.#staging.takeBase(base);
-    if (known !== undefined) renameSync(known.file, file);
-    const fd = this.#descriptor(file, known === undefined ? 'wx+' : 'r+');
-    const pages = known?.pages ?? { bytes: 0, hashes: new PageHashes() };
-    this.#open.set(name, { fd, pieces: [], bytes: 0, patched: new PatchedFile(fd, pages) });
+    const known = base === '' ? new PageHashes() : this.#staging.hashesOf(base);
+    const fd = this.#descriptor(this.#place(name), 'wx');
+    this.#open.set(name, { fd, pieces: [], bytes: 0, memory: new MemoryFile(fd, known) });
   }
 
   data(name: string, bytes: Buffer): void {
@@ -66,16 +63,16 @@ export class StagedFiles implements StateSink {
     file.bytes += bytes.length;
     this.waiting += bytes.length;
     if (file.bytes < PORTION) return;
-    if (file.patched === undefined) this.#write(file);
-    else this.#patch(file, file.patched, file.bytes - (file.bytes % PAGE));
+    if (file.memory === undefined) this.#write(file);
+    else this.#writePages(file, file.memory, file.bytes - (file.bytes % PAGE));
   }
 
   copy(name: string, page: number, count: number): void {
     const file = this.#open.get(name);
-    const patched = file?.patched;
-    if (file === undefined || patched === undefined) return;
-    this.#patch(file, patched, file.bytes);
-    this.#then(() => patched.copy(page, count));
+    const memory = file?.memory;
+    if (file === undefined || memory === undefined) return;
+    this.#writePages(file, memory, file.bytes);
+    this.#then(() => memory.copy(page, count));
   }
 
   end(name: string): void {
@@ -91,16 +88,14 @@ export class StagedFiles implements StateSink {
 
   endMemory(name: string, bytes: number, hash: bigint): void {
     const file = this.#open.get(name);
-    const patched = file?.patched;
-    if (file === undefined || patched === undefined) return;
+    const memory = file?.memory;
+    if (file === undefined || memory === undefined) return;
     this.#open.delete(name);
-    this.#patch(file, patched, file.bytes);
-    this.#then(async () => {
-      const pages = await patched.end(bytes, hash).catch((cause: unknown) => {
-        throw new Error(`'${name}' is not what was sent: ${(cause as Error).message}`, { cause });
-      });
+    this.#writePages(file, memory, file.bytes);
+    this.#then(() => {
+      const arrived = ended(name, () => memory.end(bytes, hash));
       this.#close(file.fd);
-      this.#staging.onMemory(name, pages);
+      this.#staging.onMemory(name, arrived);
     });
   }
 
@@ -145,13 +140,13 @@ export class StagedFiles implements StateSink {
   }
 
   /** Hands over the first bytes of those that were gathered. */
-  #patch(file: StagedFile, patched: PatchedFile, bytes: number): void {
+  #writePages(file: StagedFile, memory: MemoryFile, bytes: number): void {
     if (bytes === 0) return;
     const gathered = Buffer.concat(file.pieces);
     file.pieces = bytes < gathered.length ? [gathered.subarray(bytes)] : [];
     file.bytes -= bytes;
     this.#then(async () => {
-      await patched.data(gathered.subarray(0, bytes));
+      await memory.data(gathered.subarray(0, bytes));
       this.waiting -= bytes;
     });
   }
@@ -160,6 +155,14 @@ export class StagedFiles implements StateSink {
     this.#writing = this.#writing.then(work);
     // Whoever waits for the end hears of it.
     this.#writing.catch(() => undefined);
+  }
+}
+
+function ended(name: string, end: () => ArrivedMemory): ArrivedMemory {
+  try {
+    return end();
+  } catch (cause) {
+    throw new Error(`'${name}' is not what was sent: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -338,7 +338,7 @@ describe('memory that is sent ahead', () => {
     expect(() => one.ahead()).toThrow('the target is absent, not waiting');
     await held(one);
     await take(one);
-    expect(existsSync(path.join(folder(), 'pages'))).toBe(true);
+    expect(existsSync(path.join(folder(), '0', 'pages'))).toBe(true);
     expect(one.document.state).toBe('waiting');
   });
 

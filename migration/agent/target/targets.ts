@@ -13,6 +13,7 @@ import { requireSpace } from '../space.ts';
 import { readManifest } from '../store/checkpoint-manifest.ts';
 import { checkpointPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
+import type { ArrivedMemory } from '../stream/memory-file.ts';
 import { receiveStream } from '../stream/receiver.ts';
 import { KEEP_MS, stagingName } from '../tidy.ts';
 import type { RuntimeAnswer } from './answer.ts';
@@ -160,14 +161,16 @@ export class Targets {
         const ahead = target.ahead();
         await (query.ahead ? ahead.arrived() : ahead.remove());
         await requireSpace(staging, Math.max(0, bytes - ahead.bytes));
+        const memory = new Map<string, ArrivedMemory>();
         await receiveStream({
           ...{ staging, body, compression },
           timeoutMs: deadline.left(),
-          takeBase: ahead.takeBase,
+          hashesOf: ahead.hashesOf,
           onBytes: this.#count,
           onFile: (name) => state.deliverEarly(name, bundle),
-          onMemory: () => undefined,
+          onMemory: (name, arrived) => void memory.set(name, arrived),
         });
+        await ahead.complete(staging, memory);
       }),
     );
     return targetAnswer(target.document);

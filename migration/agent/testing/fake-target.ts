@@ -8,13 +8,14 @@ import { StepError } from '../failure.ts';
 import type { AheadRequest, TargetLink, Upload, UploadRequest } from '../source/target-link.ts';
 import { storePath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
+import type { ArrivedMemory } from '../stream/memory-file.ts';
 import { receiveStream } from '../stream/receiver.ts';
 import type { Staging } from '../stream/staged-files.ts';
 import { readTar } from '../tar/reader.ts';
 import { AheadMemory } from '../target/ahead.ts';
+import { readAsCriu } from './criu-pages.ts';
 
 const LIMIT_MS = 30_000;
-const ignoring = { onFile: () => undefined, onMemory: () => undefined };
 
 /** A target that does as it is told by the test, and keeps the state that it was sent. */
 export class FakeTarget implements TargetLink {
@@ -91,11 +92,16 @@ export class FakeTarget implements TargetLink {
   async #receive(body: Readable): Promise<TargetRecord> {
     const staging = await mkdtemp(path.join(tmpdir(), 'podferry-fake-target-'));
     try {
-      await this.#receiveInto({ ...ignoring, staging, takeBase: this.ahead.takeBase }, body);
+      const memory = new Map<string, ArrivedMemory>();
+      const onMemory = (name: string, arrived: ArrivedMemory) => void memory.set(name, arrived);
+      const { hashesOf } = this.ahead;
+      await this.#receiveInto({ staging, hashesOf, onFile: () => undefined, onMemory }, body);
+      await this.ahead.complete(staging, memory);
       for (const file of await readdir(staging, { recursive: true, withFileTypes: true }))
         if (file.isFile()) {
           const local = path.join(file.parentPath, file.name);
-          this.files.set(path.relative(staging, local), await readFile(local));
+          const name = path.relative(staging, local);
+          this.files.set(name, memory.has(name) ? readAsCriu(local) : await readFile(local));
         }
     } finally {
       await rm(staging, { recursive: true });

@@ -50,6 +50,29 @@ def shared(_):
     same(now, [b"parent", b"child", b"new"])
 
 
+@group.keeps("memory that a child has of its parent, until either writes to it")
+def copied_on_write(_):
+    memory = bytearray(os.urandom(1024 * PAGE))
+    given = hashed(memory[512 * PAGE :])
+    ask, answer = os.pipe(), os.pipe()
+
+    def work():
+        memory[0:5] = b"child"
+        os.write(answer[1], b"!")
+        os.read(ask[0], 1)
+        kept = memory[0:5] == b"child" and hashed(memory[512 * PAGE :]) == given
+        os.write(answer[1], b"y" if kept else b"n")
+
+    child(work)
+    os.read(answer[0], 1)
+    memory[512 * PAGE : 512 * PAGE + 6] = b"parent"
+    now = hashed(memory)
+    yield
+    same(hashed(memory), now, "the parent's")
+    os.write(ask[1], b"?")
+    same(os.read(answer[0], 1), b"y", "whether the child's is kept")
+
+
 @group.keeps("a file in memory (memfd), with its seals")
 def memory_file(_):
     file = os.memfd_create("probe", os.MFD_ALLOW_SEALING)
