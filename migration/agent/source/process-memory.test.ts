@@ -118,16 +118,17 @@ describe('the processes of a container', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('come parents first, as CRIU dumps them, and all of them', async () => {
+  it('come parents first, as CRIU dumps them, and all of them that have memory', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'podferry-processes-'));
-    const children = { 10: '12 11 ', 11: '', 12: '13 99 ', 13: '', 99: '' };
+    const children = { 10: '12 11 14 ', 11: '', 12: '13 99 ', 13: '', 14: '', 20: '', 99: '' };
     for (const [pid, list] of Object.entries(children)) {
       await mkdir(path.join(dir, 'proc', pid, 'task', pid), { recursive: true });
       await writeFile(path.join(dir, 'proc', pid, 'task', pid, 'children'), list);
+      await writeFile(path.join(dir, 'proc', pid, 'status'), `State:\t${pid === '11' ? 'Z' : 'S'}\n`);
     }
     await mkdir(path.join(dir, 'cgroup'));
-    await writeFile(path.join(dir, 'cgroup/cgroup.procs'), '10\n11\n12\n13\n20\n');
-    expect(processesOf(10, path.join(dir, 'cgroup'), path.join(dir, 'proc'))).toEqual([10, 12, 13, 11, 20]);
+    await writeFile(path.join(dir, 'cgroup/cgroup.procs'), '10\n11\n12\n13\n14\n20\n');
+    expect(processesOf(10, path.join(dir, 'cgroup'), path.join(dir, 'proc'))).toEqual([10, 12, 13, 14, 20]);
     await rm(dir, { recursive: true });
   });
 });

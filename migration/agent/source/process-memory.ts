@@ -5,14 +5,24 @@ import { tasksOf } from './freezer.ts';
 import { ZeroPages } from './zero-pages.ts';
 
 /**
- * The processes of a container in the order in which CRIU dumps them: parents before their children, those in the order
+ * The processes of a container that have memory, in the order in which CRIU dumps them: parents before their children, those in the order
  * of the kernel's lists. https://github.com/checkpoint-restore/criu/blob/criu-dev/criu/pstree.c, pstree_item_next
  */
 export function processesOf(initPid: number, cgroup: string, proc = '/proc'): number[] {
   const inContainer = new Set(tasksOf(cgroup));
   const ordered = family(initPid, proc).filter((pid) => inContainer.has(pid));
   const known = new Set(ordered);
-  return [...ordered, ...[...inContainer].filter((pid) => !known.has(pid))];
+  const all = [...ordered, ...[...inContainer].filter((pid) => !known.has(pid))];
+  return all.filter((pid) => !hasNoMemory(pid, proc));
+}
+
+/** A process that has ended and whose parent has not heard of it has none. */
+function hasNoMemory(pid: number, proc: string): boolean {
+  try {
+    return /^State:\s+[ZX]/m.test(readFileSync(`${proc}/${pid}/status`, 'latin1'));
+  } catch {
+    return true;
+  }
 }
 
 function family(pid: number, proc: string): number[] {

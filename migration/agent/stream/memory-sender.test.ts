@@ -59,6 +59,7 @@ interface Told {
   portion?: number;
   pagemap?: string;
   pagesId?: number;
+  image?: string;
 }
 
 /** Sends memory in portions, and its pagemap. */
@@ -66,14 +67,14 @@ async function send(
   sender: StateSender,
   memory: Memory,
   base: Base | undefined,
-  { portion = 16 * PAGE, pagemap = PAGEMAP, pagesId = 1 }: Told,
+  { portion = 16 * PAGE, pagemap = PAGEMAP, pagesId = 1, image = IMAGE }: Told,
 ): Promise<Base> {
   const bytes = bytesOf(memory);
-  const file = new MemorySender(sender, IMAGE, base);
+  const file = new MemorySender(sender, image, base);
   for (let at = 0; at < bytes.length; at += portion) await file.send(bytes.subarray(at, at + portion));
   const hashes = file.end();
   await sender.write(pagemap, Readable.from([pagemapImage({ pagesId, runs: runsOf(memory) })]));
-  return { path: IMAGE, pages: new KnownPages(hashes) };
+  return { path: image, pages: new KnownPages(hashes) };
 }
 
 async function sentAhead(memory: Memory, base?: Base, told: Told = {}): Promise<Base> {
@@ -191,6 +192,26 @@ describe('memory that was sent ahead', () => {
     const { read, pages } = await sentAfter(many, two);
     expect(read.equals(bytesOf(many))).toBe(true);
     expect(pages).toBe(1);
+  });
+
+  it('is left where the process itself has it, though it was found with another', async () => {
+    const other = 'main/image/pages-2.img';
+    const base = await sentAhead(many);
+    let both: Base | undefined;
+    await ahead.take(async (staging) => {
+      await sent(staging, async (sender) => {
+        await send(sender, many, base, {});
+        both = await send(sender, many, undefined, {
+          image: other,
+          pagemap: 'main/image/pagemap-2.img',
+          pagesId: 2,
+        });
+      });
+    });
+    if (both === undefined) throw new Error('nothing was sent');
+    const { read, pages } = await sentAfter(many, both);
+    expect(read.equals(bytesOf(many))).toBe(true);
+    expect(pages).toBe(0);
   });
 
   it('is copied where CRIU would not find it: under the number of another process', async () => {

@@ -20,7 +20,7 @@ export interface Snapshot {
   places: PagePlaces;
 }
 
-/** A stretch of a process's pages, and whose they are: the snapshot's at the same addresses, new ones, or the snapshot's from elsewhere. */
+/** A stretch of a process's pages, and whose they are: its parent's at the same addresses, new ones, or those of the content referred to. */
 interface Piece {
   run: PageRun;
   from: 'parent' | 'file' | 'elsewhere';
@@ -47,10 +47,21 @@ export async function layMemory(
     const dir = path.join(staging, path.dirname(name));
     const folder = folders.get(dir) ?? (await ImageFolder.open(dir));
     folders.set(dir, folder);
-    const snapshot = await folder.lay(path.basename(name), memory, snapshots.get(name));
+    const snapshot = await folder.lay(path.basename(name), memory, {
+      content: snapshots.get(name),
+      ofContainer: [...snapshots].flatMap(([key, one]) =>
+        path.dirname(key) === path.dirname(name) ? [one] : [],
+      ),
+    });
     if (snapshot !== undefined) made.set(name, snapshot);
   }
   return made;
+}
+
+/** Earlier snapshots: the one whose content is referred to, and all of the container, among which is the process's own. */
+interface Bases {
+  content: Snapshot | undefined;
+  ofContainer: readonly Snapshot[];
 }
 
 /** By the name of the image with the pages. */
@@ -78,28 +89,25 @@ class ImageFolder {
     return new ImageFolder(dir, new Map(pagemaps));
   }
 
-  async lay(image: string, memory: ArrivedMemory, base: Snapshot | undefined): Promise<Snapshot | undefined> {
+  async lay(image: string, memory: ArrivedMemory, bases: Bases): Promise<Snapshot | undefined> {
+    const { hashes } = memory;
     const pagemap = this.#pagemaps.get(image);
     const pages = pagemap?.runs.reduce((sum, run) => sum + run.pages, 0);
-    const isKnown = pagemap !== undefined && pages === memory.hashes.length;
-    const runs = isKnown ? pagemap.runs : [{ address: 0, pages: memory.hashes.length, flags: 0 }];
+    const isKnown = pagemap !== undefined && pages === hashes.length;
+    const runs = isKnown ? pagemap.runs : [{ address: 0, pages: hashes.length, flags: 0 }];
     // CRIU looks for the parent's pagemap by the same name.
-    const isSame = isKnown && pagemap.file === base?.pagemap;
-    const pieces = piecesOf(memory, runs, base, isSame);
+    const parent = isKnown ? bases.ofContainer.find((one) => one.pagemap === pagemap.file) : undefined;
+    const pieces = piecesOf(memory, runs, bases.content, parent);
     const file = path.join(this.#dir, image);
-    if (pieces.some(({ from }) => from === 'elsewhere')) await assemble(file, pieces, base?.places);
+    if (pieces.some(({ from }) => from === 'elsewhere')) await assemble(file, pieces, bases.content?.places);
     if (!isKnown) return undefined;
-    if (base !== undefined && pieces.some(({ from }) => from === 'parent')) {
-      await this.#linkParent(base.folder);
-      const image = pagemapImage({ pagesId: pagesIdOf(file), runs: mergedRuns(pieces) });
-      await writeFile(path.join(this.#dir, pagemap.file), image);
+    if (parent !== undefined && pieces.some(({ from }) => from === 'parent')) {
+      await this.#linkParent(parent.folder);
+      const changed = pagemapImage({ pagesId: pagesIdOf(file), runs: mergedRuns(pieces) });
+      await writeFile(path.join(this.#dir, pagemap.file), changed);
     }
-    const { hashes } = memory;
-    const addresses = new PageAddresses(runs);
-    return {
-      ...{ folder: this.#dir, pagemap: pagemap.file, hashes, addresses },
-      places: placesOf(file, pieces, base?.places),
-    };
+    const places = placesOf(file, pieces, parent?.places);
+    return { folder: this.#dir, pagemap: pagemap.file, hashes, addresses: new PageAddresses(runs), places };
   }
 
   /** By a relative path: CRIU follows it from within the container's own root. */
@@ -111,44 +119,61 @@ class ImageFolder {
 
 const pagesIdOf = (file: string): number => Number(/^pages-(\d+)\.img$/.exec(path.basename(file))?.[1]);
 
-/** What memory is made of. `isSame`: the snapshot may be its parent. */
+/** What memory is made of. */
 function piecesOf(
   { stretches, hashes }: ArrivedMemory,
   runs: readonly PageRun[],
-  base: Snapshot | undefined,
-  isSame: boolean,
+  content: Snapshot | undefined,
+  parent: Snapshot | undefined,
 ): Piece[] {
   const pieces: Piece[] = [];
   let written = 0;
   let made = 0;
   for (const { page, run } of cut(stretches, runs)) {
     if (page === undefined) {
-      pieces.push({ run, from: 'file', page: written });
+      addPiece(pieces, { run, from: 'file', page: written });
       written += run.pages;
-    } else if (base === undefined) throw new StepError('fetch', 'the memory refers to what was not sent');
-    else if (isSame) pieces.push(...ofBase(run, page, base, hashes, made));
-    else pieces.push({ run, from: 'elsewhere', page });
+    } else if (content === undefined) throw new StepError('fetch', 'the memory refers to what was not sent');
+    else if (parent === undefined) addPiece(pieces, { run, from: 'elsewhere', page });
+    else
+      for (const piece of ofParent(run, page, parent, parent === content, hashes, made))
+        addPiece(pieces, piece);
     made += run.pages;
   }
   return pieces;
 }
 
-/** Pages of which the base has the content, from `page` on, perhaps at other addresses; or has it at theirs as well. `made`: the number of the first. */
-function* ofBase(
+/** Adds what may go on where the last one ends. */
+function addPiece(pieces: Piece[], { run, from, page }: Piece): void {
+  const last = pieces.at(-1);
+  const goesOn =
+    last?.from === from &&
+    last.run.flags === run.flags &&
+    last.page + last.run.pages === page &&
+    last.run.address + last.run.pages * PAGE === run.address;
+  if (goesOn) last.run.pages += run.pages;
+  else pieces.push({ run: { ...run }, from, page });
+}
+
+/**
+ * Pages whose content is referred to, from `page` on, in parts that the parent has at their addresses, and those that it has not. `isContent`:
+ * the content is the parent's own. `made`: the number of the first of them.
+ */
+function* ofParent(
   { address, pages, flags }: PageRun,
   page: number,
   { addresses, hashes }: Snapshot,
+  isContent: boolean,
   now: PageHashes,
   made: number,
 ): Generator<Piece> {
   for (let done = 0; done < pages; ) {
     const at = address + done * PAGE;
     const there = addresses.find(at);
-    const isThere = there !== undefined && there.page === page + done;
-    const count = isThere ? Math.min(there.pages, pages - done) : 1;
+    const isItself = isContent && there?.page === page + done;
+    const count = isItself ? Math.min(there.pages, pages - done) : 1;
     const run = { address: at, pages: count, flags };
-    const isEqual = isThere || (there !== undefined && hashes.at(there.page) === now.at(made + done));
-    if (there !== undefined && isEqual)
+    if (there !== undefined && (isItself || hashes.at(there.page) === now.at(made + done)))
       yield { run: { ...run, flags: IN_PARENT }, from: 'parent', page: there.page };
     else yield { run, from: 'elsewhere', page: page + done };
     done += count;
