@@ -104,8 +104,11 @@ export interface Cluster {
   readonly endpoints: Endpoints;
   /** Merges into the pod's metadata if it still has this uid. Answers undefined when there is no such pod. */
   patchPod(of: PodIdentity, metadata: object): Promise<Pod | undefined>;
-  /** Writes the pod's condition Ready; the kubelet writes its own again, within 10 s. A pod that is gone is fine. */
-  patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void>;
+  /**
+   * Writes the pod's condition Ready, and its addresses where they are given; the kubelet writes its own again, within 10 s. A pod that is
+   * gone is fine.
+   */
+  patchReady(of: PodIdentity, condition: ReadyCondition, addresses?: readonly string[]): Promise<void>;
   /** By which labels the controller finds its pods; undefined when it is gone, or of an unknown kind. */
   readSelector(namespace: string, of: Owner): Promise<LabelSelector | undefined>;
 

@@ -64,6 +64,22 @@ describe('the real cluster', () => {
     ]);
   });
 
+  it('takes a pod’s address from it together with Ready, and gives both back', async () => {
+    const { cluster, requests } = clusterWith(() => ({
+      metadata: { name: 'tick', namespace: 'default', uid: 'p' },
+      spec: { containers: [{ name: 'tick' }] },
+    }));
+    const pod = { namespace: 'default', name: 'tick', uid: 'p' };
+    const condition = { reason: '', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    await cluster.patchReady(pod, { ...condition, status: 'False' }, []);
+    await cluster.patchReady(pod, { ...condition, status: 'True' }, ['10.244.1.4']);
+    await cluster.patchReady(pod, { ...condition, status: 'True' });
+    const statuses = requests.map(({ body }) => (body as { status: object }).status);
+    expect(statuses[0]).toMatchObject({ podIP: null, podIPs: null });
+    expect(statuses[1]).toMatchObject({ podIP: '10.244.1.4', podIPs: [{ ip: '10.244.1.4' }] });
+    expect(Object.keys(statuses[2] ?? {})).toEqual(['conditions']);
+  });
+
   it('takes "not found" for an answer, and nothing else', async () => {
     const { cluster } = clusterWith((_, asked) => {
       throw new ApiError('GET', asked.endsWith('gone') ? 404 : 500, '', 'no');

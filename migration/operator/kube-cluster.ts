@@ -260,8 +260,9 @@ export class KubeCluster implements Cluster {
     return patched;
   }
 
-  async patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void> {
-    const body = { metadata: { uid: of.uid }, status: { conditions: [{ type: 'Ready', ...condition }] } };
+  async patchReady(of: PodIdentity, condition: ReadyCondition, addresses?: readonly string[]): Promise<void> {
+    const status = { conditions: [{ type: 'Ready', ...condition }], ...(addresses && podIPs(addresses)) };
+    const body = { metadata: { uid: of.uid }, status };
     const path = `${podPath(of.namespace, of.name)}/status`;
     const raw = await this.#patchIfThere(path, body, 'application/strategic-merge-patch+json');
     if (raw !== undefined) this.#pods.put(pod.parse(raw));
@@ -366,3 +367,9 @@ function originsOf({ metadata }: Pod): string[] {
   const origin = metadata.annotations[ORIGIN_ANNOTATION];
   return origin ? [`${metadata.namespace}/${origin}`] : [];
 }
+
+/** A pod's addresses in its status: both fields, of which the older one is the first of the newer. */
+const podIPs = (addresses: readonly string[]) => ({
+  podIP: addresses[0] ?? null,
+  podIPs: addresses.length === 0 ? null : addresses.map((ip) => ({ ip })),
+});

@@ -5,7 +5,7 @@ import { type Outcome, type Run, wait } from '../run.ts';
 import { removeSlices, targetOf } from './change-over.ts';
 import { controllerAmong, isJob, type Owner, ownersOf } from './controllers.ts';
 import { giveBack, JOB_FINALIZER, type KeptBack, keptBackFrom } from './kept-back.ts';
-import { standDown } from './stand-down.ts';
+import { retire } from './stand-down.ts';
 
 const finalized = z.object({ finalizers: z.array(z.string()).default([]) });
 
@@ -57,7 +57,7 @@ async function replaceSource(run: Run, target: Pod, kept: KeptBack): Promise<voi
 async function rankLast(run: Run): Promise<void> {
   const { cluster, migration, status } = run;
   const { namespace } = migration.metadata;
-  await standDown(run);
+  await retire(run);
   const identity = { namespace, name: status.sourcePod ?? '', uid: status.sourceUid ?? '' };
   await cluster.patchPod(identity, { annotations: CHEAPEST });
 }

@@ -11,7 +11,7 @@ import {
   serviceOf,
 } from './endpoint-slices.ts';
 import { keptBackFrom } from './kept-back.ts';
-import { standDown } from './stand-down.ts';
+import { retire } from './stand-down.ts';
 
 /** The target, unless it is gone or going. */
 export function targetOf({ cluster, migration, status }: Run): Pod | undefined {
@@ -37,7 +37,7 @@ export async function changeOver(run: Run): Promise<void> {
       slices.filter((slice) => migrationOf(slice) === undefined).map((slice) => takePlace(run, slice, pod)),
     );
   }
-  await standDown(run);
+  await retire(run);
 }
 
 async function takePlace(run: Run, slice: EndpointSlice, pod: NewPod): Promise<void> {

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
- * EndpointSlices (discovery.k8s.io/v1): the lists of addresses behind Services that kube-proxy and DNS read. Two slices of a
- * Service that list the same address with unlike conditions contradict each other, and kube-proxy believes either
+ * EndpointSlices (discovery.k8s.io/v1): the lists of addresses behind Services that kube-proxy and DNS read. A Service for which the
+ * same address is listed with unlike conditions, be it of two pods, contradicts itself, and kube-proxy believes either
  * (addEndpoints in Kubernetes' pkg/proxy/endpointslicecache.go): that is never brought about here.
  */
 const endpoint = z.looseObject({

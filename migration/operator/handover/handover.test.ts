@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AddressChoice } from '../../contract/agent-api.ts';
 import { HANDOVER_ANNOTATION } from '../../contract/annotations.ts';
 import { AgentUnreachable } from '../agents.ts';
 import { FakeReplicaSet } from '../testing/fake-replica-set.ts';
@@ -15,11 +16,15 @@ class Lab extends Harness {
   readonly calls: string[] = [];
   /** How often each set of pods was served after the source was frozen for good. */
   readonly served: string[][] = [];
+  /** Addresses that were listed as ready and as not, at any moment. */
+  readonly contradictions: string[] = [];
   targetIsReady = true;
+  readonly #address: AddressChoice;
 
   constructor(
     mishap: (call: number) => string = () => 'none',
     looks: (write: number) => boolean = () => true,
+    address: AddressChoice = 'new',
   ) {
     let call = 0;
     let writes = 0;
@@ -31,11 +36,13 @@ class Lab extends Harness {
       if (when === 'after') this.referee();
       if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
     });
+    this.#address = address;
     this.replicaSet = new FakeReplicaSet(this.cluster);
     this.cluster.endpoints.addService('web', { app: 'web' });
     this.replicaSet.addPod('web-1', 'worker1');
+    this.cluster.changePod('web-1', { status: { podIP: this.#addressOf('web-1') } });
     this.controllersLook();
-    this.cluster.addMigration('m', MOVE);
+    this.cluster.addMigration('m', { ...MOVE, address });
   }
 
   unready(): void {
@@ -44,15 +51,20 @@ class Lab extends Harness {
 
   controllersLook(): void {
     this.replicaSet.sync();
-    const addresses: Record<string, string> = { [TARGET]: '10.0.0.2' };
-    this.cluster.endpoints.sync(this.cluster.allPods(), (p) =>
-      p.status.phase === 'Running' ? (addresses[p.metadata.name] ?? '10.0.0.1') : undefined,
-    );
+    this.cluster.endpoints.sync(this.cluster.allPods(), ({ metadata, status }) => {
+      const hasNone = status.phase !== 'Running' || (metadata.name === 'web-1' && status.podIP === '');
+      return hasNone ? undefined : this.#addressOf(metadata.name);
+    });
   }
 
   referee(): void {
     const uids = new Map(this.cluster.allPods().map((p) => [p.metadata.uid, p.metadata.name]));
     this.served.push(this.cluster.endpoints.served('web').map((uid) => uids.get(uid) ?? 'nobody'));
+    this.contradictions.push(...this.cluster.endpoints.contradictions('web'));
+  }
+
+  #addressOf(pod: string): string {
+    return pod === TARGET || this.#address === 'keep' ? '10.0.0.2' : '10.0.0.1';
   }
 
   names(): string[] {
@@ -90,6 +102,14 @@ describe('a move of a ReplicaSet’s pod', () => {
     expect(lab.calls.indexOf('patchSlice')).toBeLessThan(lab.calls.indexOf('writeStatus Committed'));
   });
 
+  it('never has an address that both pods have in turn listed as ready and as not', async () => {
+    const lab = new Lab(undefined, undefined, 'keep');
+    expect((await lab.settle('m'))?.status).toMatchObject({ state: 'Succeeded', address: 'keep' });
+    expect(lab.contradictions).toEqual([]);
+    expect(lab.served.filter((pods) => pods.length === 0)).toEqual([]);
+    expect(lab.names()).toEqual([TARGET]);
+  });
+
   it('waits until the target is Ready, and does without after a while', async () => {
     const lab = new Lab();
     lab.targetIsReady = false;
@@ -121,12 +141,14 @@ describe('a move of a ReplicaSet’s pod', () => {
     await fc.assert(
       fc.asyncProperty(
         fate,
+        fc.constantFrom('new' as const, 'keep' as const),
         fc.array(mishap, { maxLength: 60, size: 'max' }),
         fc.array(fc.boolean(), { maxLength: 20 }),
-        async (outcome, mishaps, looks) => {
+        async (outcome, address, mishaps, looks) => {
           const lab = new Lab(
             (call) => mishaps[call] ?? 'none',
             (write) => looks[write] ?? true,
+            address,
           );
           lab.agents.fate = outcome;
           const state = (await lab.settle('m'))?.status.state;
@@ -137,6 +159,7 @@ describe('a move of a ReplicaSet’s pod', () => {
           expect(lab.replicaSet.pods()).toHaveLength(1);
           expect(lab.replicaSet.started).toBe(0);
           expect(lab.served.at(-1)).toEqual([last]);
+          expect(lab.contradictions).toEqual([]);
           expect(lab.cluster.endpoints.slicesMadeFor('uid-of-m')).toEqual([]);
         },
       ),

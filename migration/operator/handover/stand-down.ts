@@ -22,17 +22,28 @@ function sourceOf({ cluster, migration, status }: Run): Pod | undefined {
 /** Takes the source out of all its Services, if it is in. */
 export async function standDown(run: Run): Promise<void> {
   const source = sourceOf(run);
-  if (!source || !isPodReady(source)) return;
-  const { name, namespace, uid } = source.metadata;
-  await run.cluster.patchReady(
-    { name, namespace, uid },
-    {
-      status: 'False',
-      reason: REASON,
-      message: `podmigration ${run.migration.metadata.name} moves this pod`,
-      lastTransitionTime: run.now().toISOString(),
-    },
-  );
+  if (source && isPodReady(source)) await unready(run, source);
+}
+
+/**
+ * The same from the commit on. A source whose address has gone to the target has none any more: not ready and with it, it would
+ * contradict what its Services list of the target (see endpoint-slices.ts).
+ */
+export async function retire(run: Run): Promise<void> {
+  if (run.status.address !== 'keep') return standDown(run);
+  const source = sourceOf(run);
+  if (source && (isPodReady(source) || source.status.podIP !== '')) await unready(run, source, []);
+}
+
+async function unready(run: Run, { metadata }: Pod, addresses?: readonly string[]): Promise<void> {
+  const { name, namespace, uid } = metadata;
+  const condition = {
+    status: 'False',
+    reason: REASON,
+    message: `podmigration ${run.migration.metadata.name} moves this pod`,
+    lastTransitionTime: run.now().toISOString(),
+  } as const;
+  await run.cluster.patchReady({ name, namespace, uid }, condition, addresses);
 }
 
 /** Lets the source serve again after a move that was given up; the kubelet would, but only within 10 s. */
@@ -47,6 +58,7 @@ export async function comeBack(run: Run): Promise<void> {
   await run.cluster.patchReady(
     { name, namespace, uid },
     { status: 'True', reason: '', message: '', lastTransitionTime },
+    run.status.address === 'keep' ? run.status.targetAddresses : undefined,
   );
 }
 

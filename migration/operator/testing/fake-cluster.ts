@@ -268,13 +268,14 @@ export class FakeCluster implements Cluster {
     });
   }
 
-  async patchReady(of: PodIdentity, condition: ReadyCondition): Promise<void> {
+  async patchReady(of: PodIdentity, condition: ReadyCondition, addresses?: readonly string[]): Promise<void> {
     return this.#call(`patchReady ${of.name} ${condition.status}`, () => {
       const raw = this.#pods.get(of.name);
       if (!raw || pod.parse(raw).metadata.uid !== of.uid) return;
       const { conditions } = pod.parse(raw).status;
       const others = conditions.filter((c) => c.type !== 'Ready');
-      raw.status = { ...(raw.status as object), conditions: [...others, { type: 'Ready', ...condition }] };
+      const written = { conditions: [...others, { type: 'Ready', ...condition }] };
+      raw.status = { ...(raw.status as object), ...written, ...(addresses && { podIP: addresses[0] ?? '' }) };
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Pod } from '../../kube/objects.ts';
 import { isPodReady } from '../../kube/objects.ts';
 import {
+  type Endpoint,
   type EndpointSlice,
   endpointSlice,
   isListedReady,
@@ -48,19 +49,18 @@ export class FakeEndpoints implements Endpoints {
     }
   }
 
-  /** Uids of the pods to which kube-proxy sends for a Service. @throws when two slices contradict each other */
+  /** Uids of the pods to which kube-proxy sends for a Service. */
   served(name: string): string[] {
-    const said = new Map<string, boolean>();
-    for (const { endpoints } of this.slicesOfService('default', name)) {
-      for (const endpoint of endpoints) {
-        const uid = endpoint.targetRef?.uid ?? '';
-        const ready = isListedReady(endpoint);
-        if (said.has(uid) && said.get(uid) !== ready)
-          throw new Error(`slices of ${name} contradict each other on ${uid}`);
-        said.set(uid, ready);
-      }
-    }
-    return [...said].filter(([, ready]) => ready).map(([uid]) => uid);
+    const ready = this.#endpointsOf(name).filter(isListedReady);
+    return [...new Set(ready.map(({ targetRef }) => targetRef?.uid ?? ''))];
+  }
+
+  /** Addresses of a Service that are listed both as ready and as not: kube-proxy believes either. */
+  contradictions(name: string): string[] {
+    const endpoints = this.#endpointsOf(name);
+    const ready = new Set(endpoints.filter(isListedReady).flatMap(({ addresses }) => addresses));
+    const not = endpoints.filter((endpoint) => !isListedReady(endpoint));
+    return not.flatMap(({ addresses }) => addresses).filter((address) => ready.has(address));
   }
 
   // What the operator does.
@@ -102,6 +102,10 @@ export class FakeEndpoints implements Endpoints {
     await this.#interfere('removeSlice', 'before');
     this.#slices.delete(of.metadata.name);
     await this.#interfere('removeSlice', 'after');
+  }
+
+  #endpointsOf(name: string): Endpoint[] {
+    return this.slicesOfService('default', name).flatMap(({ endpoints }) => endpoints);
   }
 
   #all(): EndpointSlice[] {
