@@ -67,8 +67,8 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     return notedLink(sandboxId, this.#linksDir);
   }
 
-  async holdNew({ address }: PodLink, seconds: number): Promise<void> {
-    await run('hold-new', address, String(seconds));
+  async holdNew({ address, mac }: PodLink, seconds: number): Promise<void> {
+    await run('hold-new', address, String(seconds), mac);
   }
 
   settled(pid: number): Promise<void> {
