@@ -23,8 +23,8 @@ export interface PodNetwork {
   notedLink(sandboxId: string): Promise<PodLink | undefined>;
   /** Connections that are being opened to the pod wait from now on, for so many seconds at most. */
   holdNew(link: PodLink, seconds: number): Promise<void>;
-  /** Resolves when no connection waits for the pod to accept it, or after a while. */
-  settled(pid: number): Promise<void>;
+  /** Resolves when no connection waits for the pod to accept it, or after a while: whether it came to that. */
+  settled(pid: number): Promise<boolean>;
   /** Everything that is sent to the pod is held from now on. */
   cutOff(link: PodLink): Promise<void>;
   /** Nothing that the pod's kernel sends leaves it any more. */
@@ -71,7 +71,7 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     await run('hold-new', address, String(seconds), mac);
   }
 
-  settled(pid: number): Promise<void> {
+  settled(pid: number): Promise<boolean> {
     return nobodyWaits(pid);
   }
 

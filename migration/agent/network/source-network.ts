@@ -77,7 +77,8 @@ export class MovingNetwork implements SourceNetwork {
     const link = this.#known();
     return inStep('network', async () => {
       await this.#network.holdNew(link, this.#destination.seconds);
-      await this.#network.settled(pid);
+      if (!(await this.#network.settled(pid)))
+        this.#log.warn({ address: link.address }, 'connections that the pod does not accept are lost');
       await this.#network.cutOff(link);
     });
   }

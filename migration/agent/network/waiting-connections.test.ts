@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { isAnybodyWaiting } from './waiting-connections.ts';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAnybodyWaiting, nobodyWaits } from './waiting-connections.ts';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -20,5 +23,28 @@ describe('somebody waits to be accepted', () => {
       false,
     );
     expect(isAnybodyWaiting('')).toBe(false);
+  });
+});
+
+describe('a pod that is about to be frozen', () => {
+  const PID = 7;
+  let proc: string;
+  const listenerHas = (waiting: string) =>
+    writeFile(path.join(proc, `${PID}/net/tcp`), table(row('0A', `00000000:0000000${waiting}`)));
+  beforeEach(async () => {
+    proc = await mkdtemp(path.join(tmpdir(), 'podferry-waiting-'));
+    await mkdir(path.join(proc, `${PID}/net`), { recursive: true });
+  });
+  afterEach(() => rm(proc, { recursive: true }));
+
+  it('is given the time to accept who waits', async () => {
+    await listenerHas('1');
+    setTimeout(() => void listenerHas('0'), 30);
+    expect(await nobodyWaits(PID, proc)).toBe(true);
+  });
+
+  it('is not waited for any longer when it accepts nobody, and that is told', async () => {
+    await listenerHas('1');
+    expect(await nobodyWaits(PID, proc, 20)).toBe(false);
   });
 });

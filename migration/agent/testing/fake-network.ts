@@ -12,7 +12,7 @@ export class FakeNetwork implements PodNetwork {
   linkOf = async () => this.#step('find', this.link);
   notedLink = async () => undefined;
   holdNew = () => this.#step('hold new', undefined);
-  settled = () => this.#step('settled', undefined);
+  settled = () => this.#step('settled', true);
   cutOff = () => this.#step('cut off', undefined);
   silence = () => this.#step('silence', undefined);
   claim = () => this.#step('claim', undefined);
