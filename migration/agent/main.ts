@@ -8,6 +8,7 @@ import { type AgentConfig, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { AgentMetrics, type Measured, type Operation } from './metrics.ts';
 import { AddressFiles } from './network/address-files.ts';
+import { AddressTurns } from './network/address-turns.ts';
 import { addressesRoute } from './network/addresses-route.ts';
 import { askAddresses } from './network/ask-addresses.ts';
 import { BridgedNetwork } from './network/pod-network.ts';
@@ -58,7 +59,8 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const runDir = path.dirname(config.runtimeSocket);
   const shared = { store, imagesDir, logDir, log };
   const files = new AddressFiles(ADDRESSES_DIR);
-  const network = new BridgedNetwork(files, path.join(runDir, 'network', 'links'));
+  const turns = new AddressTurns();
+  const network = new BridgedNetwork(files, turns, path.join(runDir, 'network', 'links'));
   const source = { ...shared, containers: runcContainers, network };
   const connect = (id: string, url: string) => new HttpsTargetLink(id, url, tls);
   const metrics = new AgentMetrics();
@@ -86,6 +88,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
 
   const tender = new AddressTender({
     files,
+    turns,
     routes: network,
     kubeletPods: KUBELET_PODS,
     nodes: () => otherNodes(ROUTES_FILE),

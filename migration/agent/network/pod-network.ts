@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mustRun } from '../command.ts';
 import type { AddressFiles } from './address-files.ts';
+import type { AddressTurns } from './address-turns.ts';
 import { linkOf, notedLink, type PodLink } from './pod-link.ts';
 import { whyNoKeeping } from './support.ts';
 import type { AddressRoutes } from './tend-addresses.ts';
@@ -49,9 +50,11 @@ const LIMIT_MS = 10_000;
 export class BridgedNetwork implements PodNetwork, AddressRoutes {
   readonly #linksDir: string;
   readonly #files: AddressFiles;
+  readonly #turns: AddressTurns;
 
-  constructor(files: AddressFiles, linksDir: string) {
+  constructor(files: AddressFiles, turns: AddressTurns, linksDir: string) {
     this.#files = files;
+    this.#turns = turns;
     this.#linksDir = linksDir;
   }
 
@@ -87,25 +90,31 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     await this.#files.noteAway({ address, via, state: 'claimed' });
   }
 
-  async handOver({ address }: PodLink, via: string): Promise<HeldPackets> {
-    await run('hand-over', address, via);
-    await this.#files.noteAway({ address, via, state: 'left' });
-    return counted(address);
+  handOver({ address }: PodLink, via: string): Promise<HeldPackets> {
+    return this.#turns.take(address, async () => {
+      await run('hand-over', address, via);
+      await this.#files.noteAway({ address, via, state: 'left' });
+      return counted(address);
+    });
   }
 
-  async giveBack({ address, interface: name, mac }: PodLink): Promise<HeldPackets> {
-    await run('give-back', address, name, mac);
-    await this.#files.forget('away', address);
-    return counted(address);
+  giveBack({ address, interface: name, mac }: PodLink): Promise<HeldPackets> {
+    return this.#turns.take(address, async () => {
+      await run('give-back', address, name, mac);
+      await this.#files.forget('away', address);
+      return counted(address);
+    });
   }
 
   async prepare({ address }: PodLink): Promise<void> {
     await run('prepare', address);
   }
 
-  async open({ address, interface: name, mac }: PodLink, podUid: string): Promise<void> {
-    await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
-    await this.#files.forget('away', address);
+  open({ address, interface: name, mac }: PodLink, podUid: string): Promise<void> {
+    return this.#turns.take(address, async () => {
+      await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
+      await this.#files.forget('away', address);
+    });
   }
 
   async lead(address: string, via: string): Promise<void> {

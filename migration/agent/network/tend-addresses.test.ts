@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeptAddresses } from '../../contract/agent-api.ts';
 import { AddressFiles } from './address-files.ts';
+import { AddressTurns } from './address-turns.ts';
 import { AddressTender, otherNodes } from './tend-addresses.ts';
 
 const ADDRESS = '10.244.1.3';
@@ -15,6 +17,7 @@ let dir: string;
 let files: AddressFiles;
 let done: string[];
 let others: Map<string, KeptAddresses>;
+let turns: AddressTurns;
 let tender: AddressTender;
 /** What happens meanwhile. */
 let whenAsked: () => Promise<void>;
@@ -28,8 +31,10 @@ beforeEach(async () => {
     [THREE, { here: [], away: [] }],
   ]);
   const nodes = new Set(others.keys());
+  turns = new AddressTurns();
   tender = new AddressTender({
     files,
+    turns,
     routes: {
       lead: async (address, via) => void done.push(`lead ${address} ${via}`),
       forget: async (address) => void done.push(`forget ${address}`),
@@ -75,6 +80,21 @@ describe('an address whose pod lives on another node', () => {
     },
   );
 
+  it('is not led away while its pod is coming here, nor after that', async () => {
+    await files.noteAway(left(TWO));
+    await mkdir(path.join(dir, 'pods/come'), { recursive: true });
+    const opened = () =>
+      turns.take(ADDRESS, async () => {
+        await sleep(20);
+        await files.noteHere({ address: ADDRESS, podUid: 'come' });
+        await files.forget('away', ADDRESS);
+        done.push('opened');
+      });
+    whenAsked = async () => void opened();
+    await tender.tend();
+    expect(done).toEqual(['opened']);
+  });
+
   it('is not led to where its pod only may go', async () => {
     await files.noteAway(left(TWO));
     const claimed = { address: ADDRESS, via: THREE, state: 'claimed' as const };
@@ -119,6 +139,19 @@ describe('an address whose pod lives here', () => {
     await tender.tend();
     expect(done).toEqual([`forget ${ADDRESS}`]);
     expect(await files.here()).toEqual([]);
+  });
+
+  it('is not forgotten when another pod has come with it meanwhile', async () => {
+    await files.noteHere({ address: ADDRESS, podUid: 'before' });
+    await mkdir(path.join(dir, 'pods/come'), { recursive: true });
+    const opened = turns.take(ADDRESS, async () => {
+      await sleep(20);
+      await files.noteHere({ address: ADDRESS, podUid: 'come' });
+    });
+    await tender.tend();
+    await opened;
+    expect(done).toEqual([]);
+    expect(await files.here()).toEqual([{ address: ADDRESS, podUid: 'come' }]);
   });
 
   it('goes on being led away when the pod went from here', async () => {

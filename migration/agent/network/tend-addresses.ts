@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptAddresses } from '../../contract/agent-api.ts';
 import type { Logger } from '../log.ts';
-import type { AddressFiles, AwayAddress } from './address-files.ts';
+import type { AddressFiles, AwayAddress, HereAddress } from './address-files.ts';
+import type { AddressTurns } from './address-turns.ts';
 
 /** What keeps the node's network as the files say. */
 export interface AddressRoutes {
@@ -16,6 +17,7 @@ export interface AddressRoutes {
 
 export interface TendContext {
   files: AddressFiles;
+  turns: AddressTurns;
   routes: AddressRoutes;
   /** The kubelet's folder of pods. */
   kubeletPods: string;
@@ -63,14 +65,20 @@ export class AddressTender {
 
   /** Pods end, here like anywhere. An address whose pod went on to another node is none of this node's. */
   async #tendHere(): Promise<void> {
-    const { files, routes, kubeletPods, log } = this.#context;
-    const left = new Set((await files.away()).map(({ address }) => address));
-    for (const { address, podUid } of await files.here()) {
-      if (existsSync(path.join(kubeletPods, podUid))) continue;
-      if (!left.has(address)) await routes.forget(address);
-      await files.forget('here', address);
-      log.info({ address }, 'the pod of this address has ended here');
-    }
+    const { files, turns, kubeletPods } = this.#context;
+    for (const one of await files.here())
+      if (!existsSync(path.join(kubeletPods, one.podUid)))
+        await turns.take(one.address, () => this.#endHere(one));
+  }
+
+  async #endHere({ address, podUid }: HereAddress): Promise<void> {
+    const { files, routes, log } = this.#context;
+    const isOf = (one: { address: string }): boolean => one.address === address;
+    // Another pod may have come with the address since.
+    if ((await files.here()).find(isOf)?.podUid !== podUid) return;
+    if (!(await files.away()).some(isOf)) await routes.forget(address);
+    await files.forget('here', address);
+    log.info({ address }, 'the pod of this address has ended here');
   }
 
   /** A pod that has left may be taken for one that has come until the kubelet has removed its folder. */
@@ -86,10 +94,20 @@ export class AddressTender {
   }
 
   async #tendAway(known: AwayAddress, before: ReadonlySet<string>): Promise<void> {
-    const { files, routes, nodes, ask, log } = this.#context;
+    const { turns, nodes, ask } = this.#context;
     const { address, via } = known;
-    const { here, away } = (await nodes()).has(via) ? await ask(via) : { here: [], away: [] };
-    // Its pod may have come here while the other node was asked: to lead it there then would send its packets round in circles.
+    const said = (await nodes()).has(via) ? await ask(via) : { here: [], away: [] };
+    await turns.take(address, () => this.#follow(known, said, before));
+  }
+
+  /** Does what the other node says, unless the address's pod has come here meanwhile: its packets would go round in circles. */
+  async #follow(
+    known: AwayAddress,
+    { here, away }: KeptAddresses,
+    before: ReadonlySet<string>,
+  ): Promise<void> {
+    const { files, routes, nodes, log } = this.#context;
+    const { address, via } = known;
     if (await this.#hasCome(known)) return;
     if (here.some((other) => other.address === address)) return routes.lead(address, via);
     const next = away.find((other) => other.address === address && other.state === 'left');
