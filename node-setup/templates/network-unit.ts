@@ -50,11 +50,16 @@ masquerade() {
   nft delete table ip podferry 2>/dev/null || true
   [ -e /etc/podferry/pod-subnets ] || return 0
   read -r node all </etc/podferry/pod-subnets
-  # pods reach what lies outside the lab under the node's address; among themselves they keep their own
+  nodes=$(awk 'NF == 2 { print $2 "," }' /etc/podferry/routes) direct=''
+  [ -z "$nodes" ] || direct="ip daddr { $nodes } accept"
+  # Pods reach what lies outside the lab under the node's address. Among themselves they keep their own, and towards the nodes, which have
+  # routes to them: a pod that keeps its address can go to the very node that it talks to, and this node need not know a connection that
+  # came by a port of another node to answer it after a reboot.
   nft -f - <<EOF
 table ip podferry {
   chain outgoing {
     type nat hook postrouting priority srcnat; policy accept;
+    $direct
     ip saddr $node ip daddr != $all oifname != "cni0" masquerade
   }
 }

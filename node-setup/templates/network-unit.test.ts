@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { networkScript } from './network-unit.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'podferry-network-'));
+  writeFileSync(path.join(dir, 'pod-subnets'), '10.244.1.0/24 10.244.0.0/16\n');
+  writeFileSync(path.join(dir, 'nft'), '#!/bin/sh\n[ "$1" = delete ] || cat\n');
+  chmodSync(path.join(dir, 'nft'), 0o755);
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** The rules that a node with these routes to other nodes' pods is given, a line each. */
+function rules(routes: string): string[] {
+  writeFileSync(path.join(dir, 'routes'), routes);
+  const functions = networkScript.slice(0, networkScript.indexOf('\ncase $1')).replace(/^own=.*$/m, '');
+  const script = `${functions.replaceAll('/etc/podferry', dir)}\nmasquerade`;
+  const env = { PATH: `${dir}:${process.env.PATH}` };
+  const { status, stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', env });
+  expect(status).toBe(0);
+  return stdout
+    .replaceAll(',\n', ', ')
+    .split('\n')
+    .map((line) => line.trim());
+}
+
+const outside = 'ip saddr 10.244.1.0/24 ip daddr != 10.244.0.0/16 oifname != "cni0" masquerade';
+
+describe('the address under which pods leave their node', () => {
+  it('is their own towards other nodes, and the node’s towards whatever else', () => {
+    const lines = rules('10.244.0.0/24 10.98.0.10\n10.244.2.0/24 10.98.0.12\n');
+    expect(lines).toContain('ip daddr { 10.98.0.10, 10.98.0.12, } accept');
+    expect(lines.indexOf(outside)).toBeGreaterThan(lines.findIndex((line) => line.endsWith('accept')));
+  });
+
+  it('is the node’s towards whatever lies outside the pods’ networks when there is no other node', () => {
+    const lines = rules('\n');
+    expect(lines).toContain(outside);
+    expect(lines.some((line) => line.includes('ip daddr {'))).toBe(false);
+  });
+});
