@@ -17,7 +17,7 @@ group = Group()
 PATIENCE = 60
 
 
-# what waits in a UDP socket is not part of a dumped state; in all moves together
+# what waits in a UDP socket is not part of a dumped state; in all moves together, and not what is answered late
 MAY_BE_LOST = 10
 
 
@@ -172,32 +172,49 @@ def opened(host):
     work.end(20)
 
 
-def answered(client, text):
-    """Whether a datagram is answered in time; answers to earlier ones are late, and those to later ones wrong."""
-    client.send(text)
-    try:
-        while (answer := client.recv(100)) != text:
+class Datagrams:
+    """A socket that counts what it sends, and what of that is answered, be it late."""
+
+    def __init__(self, where):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(where)
+        self.socket.settimeout(1)
+        self.unanswered = 0
+
+    def send(self, text):
+        self.socket.send(text)
+        self.unanswered += 1
+
+    def answer(self):
+        """The next answer; nothing when there is none within a second."""
+        try:
+            text = self.socket.recv(100)
+        except TimeoutError:
+            return None
+        self.unanswered -= 1
+        return text
+
+    def ask(self, text):
+        """Whether a datagram is answered in time; answers to earlier ones are late, and those to later ones wrong."""
+        self.send(text)
+        while (answer := self.answer()) not in (text, None):
             sure(answer < text, f"{answer!r} is no answer to {text!r}")
-        return True
-    except TimeoutError:
-        return False
+        return answer is not None
 
 
 @group.keeps("datagrams, nearly all of which are answered")
 def datagrams(host):
-    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.connect(place(host, DATAGRAMS))
-    client.settimeout(1)
-    lost = []
+    client = Datagrams(place(host, DATAGRAMS))
 
     def once(number):
         end = time.monotonic() + PATIENCE
-        while not answered(client, b"%08d" % number):
-            lost.append(number)
+        while not client.ask(b"%08d" % number):
             sure(time.monotonic() < end, f"datagram {number} is not answered, however often it is sent")
         time.sleep(0.02)
 
     work = Work(f"datagrams to {host}", once)
     yield
     work.end(50)
-    sure(len(lost) <= MAY_BE_LOST, f"{len(lost)} were lost")
+    while client.answer():
+        pass
+    sure(client.unanswered <= MAY_BE_LOST, f"{client.unanswered} were lost")
