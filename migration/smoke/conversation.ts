@@ -48,7 +48,9 @@ export class Conversation {
     await this.#apply([this.#pod('other', lab.workers[1] ?? '', ['serves']), this.#outside()]);
     const [other, outside] = await Promise.all([this.#addressOf('other'), this.#addressOf('outside')]);
     const own = ['serves', `talks:${other}`, `talks:${await this.#clusterIp('other')}`, `talks:${outside}`];
-    await this.#moved.start({ moved: { containers: [this.#container(own)] } });
+    // Also to the master, which is a third node.
+    const tolerations = [{ operator: 'Exists' }];
+    await this.#moved.start({ moved: { tolerations, containers: [this.#container(own)] } });
     const [address, service] = [await this.address(), await this.#clusterIp('moved')];
     const node = (name: string) => lab.outputs.nodes.find((one) => one.name === name)?.address ?? '';
     const near = [`talks:${address}`, `talks:${service}`];
@@ -76,9 +78,10 @@ export class Conversation {
     return listeners;
   }
 
-  /** Moves the pod to the other worker; why it was not moved, or nothing. */
-  async move(): Promise<string> {
-    const { moved } = await this.#moved.move(['moved'], { address: 'keep' });
+  /** Moves the pod, to the other worker where no node is named; why it was not moved, or nothing. */
+  async move(node?: string): Promise<string> {
+    const to = node === undefined ? {} : { destHost: node };
+    const { moved } = await this.#moved.move(['moved'], { address: 'keep', ...to });
     return moved?.why ?? 'there was no move';
   }
 

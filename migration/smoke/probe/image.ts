@@ -16,6 +16,7 @@ export const probeImage: ImageContent = {
     '/usr/lib/x86_64-linux-gnu/libffi.so.8',
     '/usr/lib/x86_64-linux-gnu/libssl.so.3',
     '/usr/bin/busybox',
+    '/usr/bin/redis-benchmark',
   ],
   without: ['test', 'idlelib', 'ensurepip'],
   links: {
