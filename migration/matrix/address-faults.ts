@@ -35,7 +35,7 @@ export const addressFaults: readonly Fault[] = [
   },
   {
     // After the commit too: see the same blow without an address that is kept. The target may be the address's home, by way of
-    // which all its connections go: then the client was seen to lose its connection, why is not known.
+    // which all its connections go.
     name: 'target host switched off (address kept)',
     spec,
     impossible: (point, lab) => noPower(lab) ?? at('after-commit')(point),
