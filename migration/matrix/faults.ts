@@ -126,7 +126,7 @@ export const faults: readonly Fault[] = [
       served(lab) ?? (lab.power ? undefined : 'the disks of hosts of your own are not made to look full'),
     strike: fillStore,
     mend: emptyStore,
-    words: /NOSPC|no space/i,
+    words: /^store: cannot write/,
     outcome: (point) => (stateIsStored(point) ? 'moved' : 'stayed'),
   }),
   byStore({
