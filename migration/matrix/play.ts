@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal, type PodmigrationStatus, podmigrationStatus } from '../contract/podmigration.ts';
 import { addressFaults } from './address-holds.ts';
 import * as failpoints from './failpoints.ts';
-import type { Cell, Fault, Outcome } from './faults.ts';
+import type { Cell, Fault } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { MatrixLab, Scene } from './matrix-lab.ts';
-import { endOf } from './points.ts';
+import { endOf, isBeforeCommit } from './points.ts';
 import { remains } from './remains.ts';
 import type { Subject, SubjectPod } from './subject.ts';
 
@@ -32,7 +32,7 @@ export interface Played {
 
 /** The cell's move from its beginning to its end, then everything that must hold. */
 export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cell: Cell): Promise<Played> {
-  const { fault, point } = cell;
+  const { fault } = cell;
   await nodesReady(lab);
   await failpoints.switchOn(lab);
   const before = await onlyPod(lab, subject);
@@ -47,7 +47,7 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
     await fault.mend?.(scene);
   }
   const status = await settled(lab, subject, scene.migration);
-  return judge(scene, subject, ledger, status, { before, fault, expected: fault.outcome(point), leftBefore });
+  return judge(scene, subject, ledger, status, { before, cell, leftBefore });
 }
 
 /** Asks for the move, and strikes where it is held. */
@@ -79,8 +79,7 @@ async function move(
 /** What is known of a cell when its move is over. */
 interface Asked {
   before: SubjectPod;
-  fault: Fault;
-  expected: Outcome;
+  cell: Cell;
   /** What an earlier cell left behind. */
   leftBefore: ReadonlySet<string>;
 }
@@ -95,9 +94,11 @@ async function judge(
   subject: Subject,
   ledger: Ledger,
   status: PodmigrationStatus | undefined,
-  { before, fault, expected, leftBefore }: Asked,
+  { before, cell, leftBefore }: Asked,
 ): Promise<Played> {
   const { lab } = scene;
+  const { fault } = cell;
+  const expected = fault.outcome(cell.point);
   const found: string[] = [];
   const pod = await onlyPod(lab, subject).catch((error: Error) => {
     found.push(error.message);
@@ -113,7 +114,7 @@ async function judge(
   if (audit.startedAnew) found.push('redis was started from nothing');
   if (audit.lost > 0) found.push(`${audit.lost} of ${audit.acknowledged} acknowledged writes lost`);
   if (audit.acknowledged === 0) found.push('no write was acknowledged: nothing was proved');
-  found.push(...tooLong(audit.longestPauseMs, status, fault), ...(await newlyLeft(lab, leftBefore)));
+  found.push(...tooLong(audit.longestPauseMs, status, cell), ...(await newlyLeft(lab, leftBefore)));
   const words = status?.error ? `${status.error.step}: ${status.error.message}` : '';
   if (status && outcome === 'stayed') found.push(...unsaid(words, fault));
   if (keepsAddress(fault) && pod) {
@@ -133,13 +134,14 @@ function unsaid(words: string, { words: wanted = /./ }: Fault): string[] {
   return wanted.test(words) ? [] : [`the status says nothing of ${wanted}: ${words}`];
 }
 
-/** By its own account, and, wherever it went on, by what its client saw. */
+/** By its own account, and, wherever it went on, by what its client saw. From the commit on the move's deadline has no say. */
 function tooLong(
   longestPauseMs: number,
   status: PodmigrationStatus | undefined,
-  { spec, lastsMs = 0 }: Fault,
+  { fault: { spec, lastsMs = 0 }, point }: Cell,
 ): string[] {
-  const deadlineMs = (spec?.freezeDeadlineSeconds ?? FREEZE_DEADLINE_SECONDS) * 1000 + lastsMs;
+  const own = isBeforeCommit(point) ? spec?.freezeDeadlineSeconds : undefined;
+  const deadlineMs = (own ?? FREEZE_DEADLINE_SECONDS) * 1000 + lastsMs;
   const freezeMs = status?.freezeMs ?? 0;
   return [
     ...(freezeMs > deadlineMs ? [`frozen for ${freezeMs} ms; ${deadlineMs} are allowed`] : []),
