@@ -20,6 +20,7 @@ async function write(id: string, config: object): Promise<string> {
 const cri = (type: string, more: Record<string, string> = {}) => ({
   'io.kubernetes.cri.container-type': type,
   'io.kubernetes.cri.sandbox-uid': UID,
+  'io.kubernetes.cri.sandbox-namespace': 'shop',
   'io.kubernetes.cri.sandbox-id': 'sandbox',
   'io.kubernetes.cri.container-name': 'main',
   'io.kubernetes.cri.image-name': 'tick:1',
@@ -37,7 +38,8 @@ describe('readBundle', () => {
     const annotations = cri('container', { 'podferry.dev/migration': 'aaaaaaaa-1' });
     await write('sandbox', { hostname: 'tick-2', annotations: cri('sandbox') });
     const bundle = await readBundle(await write('c-1', { mounts, annotations }));
-    expect(bundle).toMatchObject({ podUid: UID, container: 'main', image: 'tick:1', shmDir: '/run/shm' });
+    expect(bundle).toMatchObject({ podUid: UID, namespace: 'shop', container: 'main', image: 'tick:1' });
+    expect(bundle.shmDir).toBe('/run/shm');
     expect(bundle.terminationLog).toBe(`/var/lib/kubelet/pods/${UID}/containers/main/0a1b2c3d`);
     expect(bundle.origin).toEqual({ kind: 'move', id: 'aaaaaaaa-1' });
     expect(await sandboxHostName(bundle)).toBe('tick-2');

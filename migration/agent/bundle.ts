@@ -34,6 +34,7 @@ const TERMINATION_LOG = /\/pods\/[^/]+\/containers\/[^/]+\/[^/]+$/;
 export interface Bundle {
   dir: string;
   podUid: string;
+  namespace: string;
   container: string;
   sandboxId: string;
   image: string;
@@ -68,6 +69,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
   return {
     dir,
     podUid,
+    namespace: cri('sandbox-namespace'),
     container,
     sandboxId: cri('sandbox-id'),
     image: cri('image-name'),

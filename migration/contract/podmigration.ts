@@ -53,7 +53,8 @@ export const podmigrationSpec = z.object({
     .optional()
     .describe(
       'Directory on the shared store; a leading slash stands for the root of the store. checkpoint writes to ' +
-        '<snapshotPath>/<pod name up to its first dash>/<container>; restore reads one pod: <path>/<pod>.',
+        '<snapshotPath>/<pod name up to its first dash>/<container>; restore reads one pod of its own namespace: ' +
+        '<path>/<pod>.',
     ),
   replicas: z
     .int()

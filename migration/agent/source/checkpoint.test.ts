@@ -134,6 +134,37 @@ describe('a checkpoint', () => {
     expect(containers.done).toEqual([]);
   });
 
+  it.each([
+    ['where it is to stand', 'snapshots/redis'],
+    ['further up', 'snapshots'],
+  ])(
+    'takes no place of another namespace’s checkpoint that stands %s, and does not even freeze',
+    async (_what, where) => {
+      await run({ source: { ...request.source, namespace: 'shop' }, path: where });
+      const before = await readFile(path.join(dir, 'store', where, 'podferry.json'), 'utf8');
+      containers.done.length = 0;
+      const { state, failure } = await run();
+      expect(state).toBe('failed');
+      expect(failure).toMatchObject({
+        step: 'store',
+        message: `no checkpoint can be put to '/snapshots/redis': the checkpoint at '/${where}' belongs to namespace shop, not to default`,
+      });
+      expect(containers.done).toEqual([]);
+      expect(await readFile(path.join(dir, 'store', where, 'podferry.json'), 'utf8')).toBe(before);
+    },
+  );
+
+  it('may stand within one of its own namespace', async () => {
+    await run({ path: '/snapshots' });
+    expect(await run()).toMatchObject({ state: 'complete' });
+  });
+
+  it('takes the place of one that cannot be restored any more', async () => {
+    await mkdir(stored(), { recursive: true });
+    await writeFile(stored('podferry.json'), '{"version"');
+    expect(await run()).toMatchObject({ state: 'complete' });
+  });
+
   it('lets the pod run before anything goes to the store', async () => {
     const put = store.put.bind(store);
     store.put = async (...args) => {

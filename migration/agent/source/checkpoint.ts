@@ -131,7 +131,7 @@ export class Checkpoint {
 
   async #prepare(request: CheckpointRequest, target: StoreCheckpoint): Promise<FoundPod> {
     const { containers } = this.#context;
-    await inStep('store', () => target.requirePlace());
+    await inStep('store', () => target.requirePlace(request.source.namespace));
     const pod = await containers.prepare(request.source, request.containers, this.#places(), 1);
     await this.#save({ held: heldOf(pod) });
     this.#stop.signal.throwIfAborted();

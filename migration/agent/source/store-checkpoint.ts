@@ -4,12 +4,13 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { CheckpointManifest } from '../../contract/agent-api.ts';
+import { belongsElsewhere } from '../../contract/checkpoint-owner.ts';
 import { setAsidePath } from '../../contract/checkpoint-path.ts';
 import { StepError } from '../failure.ts';
 import { DESCRIPTORS_FILE, MANIFEST_FILE } from '../state-layout.ts';
 import { storedPath } from '../store/checkpoint-files.ts';
-import { readManifest } from '../store/checkpoint-manifest.ts';
-import { below, OWN_FOLDER, type StorePath, storePath } from '../store/path.ts';
+import { ownerOf, readManifest } from '../store/checkpoint-manifest.ts';
+import { below, OWN_FOLDER, type StorePath, storePath, withParents } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { partsOf } from './archive.ts';
 
@@ -41,15 +42,22 @@ export class StoreCheckpoint {
     this.#previous = storePath(`${OWN_FOLDER}/previous/${id}`);
   }
 
-  /** StepError `store` when something stands there that is no checkpoint: nothing of a user's is put away. */
-  async requirePlace(): Promise<void> {
+  /**
+   * StepError `store` when something stands there that is no checkpoint, or one of another namespace, also further up: nothing of
+   * somebody else's is put away, and nothing of ours goes when they remove theirs.
+   */
+  async requirePlace(namespace: string): Promise<void> {
     const found = await this.#store.stat(this.#folder);
-    if (found === undefined) return;
-    const names = found.kind === 'directory' ? await this.#store.list(this.#folder) : undefined;
-    if (names !== undefined && (names.length === 0 || names.some(({ name }) => name === MANIFEST_FILE)))
-      return;
-    const what = 'something stands there that is no checkpoint (it has no podferry.json)';
-    throw new StepError('store', `no checkpoint can be put to '/${this.#folder}': ${what}`);
+    if (found !== undefined) {
+      const names = found.kind === 'directory' ? await this.#store.list(this.#folder) : undefined;
+      const mayGo = names?.length === 0 || names?.some(({ name }) => name === MANIFEST_FILE);
+      if (!mayGo) throw this.#taken('something stands there that is no checkpoint (it has no podferry.json)');
+    }
+    for (const folder of withParents(this.#folder)) {
+      const owner = await ownerOf(this.#store, folder);
+      const objection = owner === undefined ? undefined : belongsElsewhere(owner, namespace, folder);
+      if (objection !== undefined) throw this.#taken(objection);
+    }
   }
 
   /** Copies a staged state, its manifest, and as the last descriptors.json. An abort of the signal ends it between two files. */
@@ -90,6 +98,10 @@ export class StoreCheckpoint {
   async undo(keepPrevious: boolean): Promise<void> {
     await this.#store.remove(this.#incoming);
     await this.#settlePrevious(keepPrevious);
+  }
+
+  #taken(what: string): StepError {
+    return new StepError('store', `no checkpoint can be put to '/${this.#folder}': ${what}`);
   }
 
   async #settlePrevious(keep: boolean): Promise<void> {

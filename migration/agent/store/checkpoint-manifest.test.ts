@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CheckpointManifest } from '../../contract/agent-api.ts';
-import { parseManifest } from './checkpoint-manifest.ts';
+import { ownerOf, parseManifest, readOwnManifest } from './checkpoint-manifest.ts';
+import { storePath } from './path.ts';
 
 const manifest: CheckpointManifest = {
   version: 2,
@@ -32,4 +33,44 @@ it.each([
 
 it('refuses half a manifest', () => {
   expect(() => parseManifest(JSON.stringify(manifest).slice(0, 40))).toThrow(/podferry\.json cannot be used/);
+});
+
+/** A store with one checkpoint, or without. */
+const storeWith = (text?: string) => ({
+  stat: async () =>
+    text === undefined ? undefined : { name: 'podferry.json', kind: 'file' as const, bytes: text.length },
+  async *read() {
+    yield Buffer.from(text ?? '');
+  },
+});
+const folder = storePath('snapshots/redis');
+
+it('belongs to the namespace of its pod, and is read for pods of that one alone', async () => {
+  const store = storeWith(JSON.stringify(manifest));
+  expect(await readOwnManifest(store, folder, 'default')).toEqual(manifest);
+  await expect(readOwnManifest(store, folder, 'other')).rejects.toThrow(
+    "the checkpoint at '/snapshots/redis' belongs to namespace default, not to other",
+  );
+});
+
+it.each([
+  ['that is sound', JSON.stringify(manifest), 'default'],
+  ['of an earlier version', JSON.stringify({ ...manifest, version: 1 }), 'default'],
+  ['that lists no files', JSON.stringify({ source: manifest.source }), 'default'],
+  ['that says nothing of it', '{}', undefined],
+  ['that is cut off', JSON.stringify(manifest).slice(0, 40), undefined],
+  ['that is not there', undefined, undefined],
+])('a manifest %s tells whose it is', async (_, text, owner) => {
+  expect(await ownerOf(storeWith(text), folder)).toBe(owner);
+});
+
+it('is nobody’s by guess when it cannot be read', async () => {
+  const store = {
+    ...storeWith(''),
+    // biome-ignore lint/correctness/useYield: it fails before it has anything
+    async *read(): AsyncGenerator<Buffer> {
+      throw new Error('stale handle');
+    },
+  };
+  await expect(ownerOf(store, folder)).rejects.toThrow(/stale handle/);
 });

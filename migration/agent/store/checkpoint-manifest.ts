@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type CheckpointManifest, checkpointManifest } from '../../contract/agent-api.ts';
+import { belongsElsewhere } from '../../contract/checkpoint-owner.ts';
 import { StepError } from '../failure.ts';
 import { MANIFEST_FILE } from '../state-layout.ts';
 import { stateFile } from './checkpoint-files.ts';
-import { below, storePath } from './path.ts';
+import { below, type StorePath, storePath } from './path.ts';
 import type { Store } from './store.ts';
 
 const LIMIT_MS = 10_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
 const anyVersion = z.looseObject({ version: z.unknown() });
+const anyOwner = z.looseObject({ source: z.looseObject({ namespace: z.string() }) });
 
 /** A manifest and the SHA-256 of the file that it was read from. */
 export interface ReadManifest {
@@ -20,21 +22,64 @@ export interface ReadManifest {
 
 /** The manifest of one pod's checkpoint. StepError `fetch` when there is none, or it cannot be used. */
 export async function readManifest(store: Pick<Store, 'read'>, folder: string): Promise<ReadManifest> {
-  const file = below(storePath(folder), MANIFEST_FILE);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of store.read(file, LIMIT_MS)) {
-      bytes += chunk.length;
-      if (bytes > MOST_BYTES) throw new Error('it is too large');
-      chunks.push(chunk);
-    }
-    const text = Buffer.concat(chunks);
+  const checked = storePath(folder);
+  return usable(checked, async () => {
+    const text = await readText(store, checked);
     const sha256 = createHash('sha256').update(text).digest('hex');
     return { manifest: parseManifest(text.toString('utf8')), sha256 };
+  });
+}
+
+/** The same for a pod of this namespace. StepError `fetch` also when the checkpoint is another namespace's. */
+export async function readOwnManifest(
+  store: Pick<Store, 'read'>,
+  folder: string,
+  namespace: string,
+): Promise<CheckpointManifest> {
+  const { manifest } = await readManifest(store, folder);
+  const objection = belongsElsewhere(manifest.source.namespace, namespace, folder);
+  if (objection !== undefined) throw new StepError('fetch', objection);
+  return manifest;
+}
+
+/**
+ * The namespace of a checkpoint, also of one that cannot be restored any more; undefined when none stands there, or its manifest
+ * does not say. StepError `fetch` when the manifest cannot be read.
+ */
+export async function ownerOf(
+  store: Pick<Store, 'read' | 'stat'>,
+  folder: StorePath,
+): Promise<string | undefined> {
+  if (!(await store.stat(below(folder, MANIFEST_FILE)))) return undefined;
+  const text = await usable(folder, () => readText(store, folder));
+  return anyOwner.safeParse(jsonOf(text.toString('utf8'))).data?.source.namespace;
+}
+
+async function readText(store: Pick<Store, 'read'>, folder: StorePath): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of store.read(below(folder, MANIFEST_FILE), LIMIT_MS)) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error('it is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function usable<T>(folder: StorePath, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StepError('fetch', `no usable checkpoint at '/${folder}' on the store: ${why}`, { cause });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { below, migrationFolder, resolveBelow, storePath, userPath } from './path.ts';
+import { below, migrationFolder, resolveBelow, storePath, userPath, withParents } from './path.ts';
 
 const accepted = (text: string): string | undefined => {
   try {
@@ -114,4 +114,12 @@ describe('resolveBelow', () => {
   it.each(['a/link', 'a/link/passwd', 'a/file/x'])('refuses %j, which leads elsewhere', (text) =>
     expect(resolveBelow(root, storePath(text))).rejects.toThrow(/leads through/),
   );
+});
+
+describe('withParents', () => {
+  it.each([
+    ['a/b/c', ['a/b/c', 'a/b', 'a']],
+    ['a', ['a']],
+    ['', []],
+  ])('of %j are %j', (text, all) => expect(withParents(storePath(text))).toEqual(all));
 });

@@ -52,6 +52,12 @@ export function below(folder: StorePath, ...names: string[]): StorePath {
   return storePath([folder, ...names].join('/'));
 }
 
+/** A path and all that lead to it, but for the root; the path itself comes first. */
+export function withParents(folder: StorePath): StorePath[] {
+  const names = folder === '' ? [] : folder.split('/');
+  return names.map((_name, index) => storePath(names.slice(0, names.length - index).join('/')));
+}
+
 /** Where a move's state stands on the store. */
 export const migrationFolder = (id: string): StorePath => storePath(`${OWN_FOLDER}/migrations/${id}`);
 

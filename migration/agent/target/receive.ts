@@ -9,7 +9,7 @@ import { StepError } from '../failure.ts';
 import { requireSpace } from '../space.ts';
 import { statePart } from '../state-layout.ts';
 import { stateFile } from '../store/checkpoint-files.ts';
-import { readManifest } from '../store/checkpoint-manifest.ts';
+import { readOwnManifest } from '../store/checkpoint-manifest.ts';
 import { below, storePath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import { readTar, type TarMember } from '../tar/reader.ts';
@@ -53,14 +53,20 @@ async function unpackMember(member: TarMember, staging: string): Promise<void> {
   }
 }
 
+/** Whose checkpoint is fetched, and for which containers. */
+interface WantedCheckpoint {
+  folder: string;
+  namespace: string;
+  containers: readonly string[];
+}
+
 /** Fetches the files of a pod's checkpoint into `staging`, laid out like a move's, and verifies each. */
 export async function receiveCheckpoint(
   store: Store,
-  folder: string,
-  containers: readonly string[],
+  { folder, namespace, containers }: WantedCheckpoint,
   staging: string,
 ): Promise<void> {
-  const { manifest } = await readManifest(store, folder);
+  const manifest = await readOwnManifest(store, folder, namespace);
   const missing = containers.find((name) => !manifest.containers.includes(name));
   if (missing !== undefined)
     throw new StepError('fetch', `the checkpoint at '${folder}' holds no container '${missing}'`);

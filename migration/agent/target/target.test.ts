@@ -62,6 +62,7 @@ async function startProcess(): Promise<{ identity: ProcessIdentity; end: () => P
 const bundleOf = (container: string, podUid = POD): Bundle => ({
   dir: path.join(dir, 'bundles', container),
   podUid,
+  namespace: 'default',
   container,
   sandboxId: 'sandbox',
   image: 'i',

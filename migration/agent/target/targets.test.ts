@@ -63,6 +63,7 @@ async function writeConfig(
   const cri = {
     'io.kubernetes.cri.container-type': id === 'sandbox' ? 'sandbox' : 'container',
     'io.kubernetes.cri.sandbox-uid': POD,
+    'io.kubernetes.cri.sandbox-namespace': 'default',
     'io.kubernetes.cri.sandbox-id': 'sandbox',
     'io.kubernetes.cri.container-name': name,
     'io.kubernetes.cri.image-name': `image-of-${name}`,
@@ -409,6 +410,30 @@ describe('a checkpoint', () => {
     await writeConfig('c-init', 'stranger', annotations);
     await expect(ask(await targets(), 'init')).rejects.toThrow(/holds app, web, and no container stranger/);
   });
+
+  it.each([
+    [
+      'podferry’s annotations',
+      { 'podferry.dev/checkpoint': 'saved/pod', 'podferry.dev/containers': 'app,web' },
+    ],
+    ['the old contract’s', { snapshotPolicy: 'restore', snapshotPath: '/saved/pod' }],
+  ])(
+    'of another namespace is refused to a pod with %s, and nothing of it arrives',
+    async (_what, annotations) => {
+      await putCheckpoint();
+      await writeConfig('c-app', 'app', { ...annotations, 'io.kubernetes.cri.sandbox-namespace': 'shop' });
+      const all = await targets();
+      const answer = await ask(all, 'app').catch((error: Error) => ({
+        verdict: 'refuse',
+        reason: error.message,
+      }));
+      expect(answer).toMatchObject({
+        verdict: 'refuse',
+        reason: expect.stringContaining("'/saved/pod' belongs to namespace default, not to shop"),
+      });
+      await expect(read(volume('kept'))).rejects.toThrow(/ENOENT/);
+    },
+  );
 
   it('that was damaged is not used', async () => {
     await putCheckpoint();

@@ -10,7 +10,7 @@ import { processStartTime } from '../process.ts';
 import type { Records } from '../records.ts';
 import { KUBELET_PODS } from '../source/pod.ts';
 import { requireSpace } from '../space.ts';
-import { readManifest } from '../store/checkpoint-manifest.ts';
+import { readOwnManifest } from '../store/checkpoint-manifest.ts';
 import { checkpointPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
 import type { ArrivedMemory } from '../stream/memory-file.ts';
@@ -235,17 +235,19 @@ export class Targets {
     // Asked first, as it refuses links, which the store's server would follow.
     if ((await this.#store.stat(folder))?.kind !== 'directory')
       throw new RequestError(404, `there is no checkpoint at '/${folder}' on the store`);
-    const { manifest } = await readManifest(this.#store, folder);
+    const manifest = await readOwnManifest(this.#store, folder, bundle.namespace);
     requireFit(bundle, manifest, `/${folder}`);
     return manifest.containers;
   }
 
   #bringCheckpoint(origin: Origin, target: Target): Bring {
     if (origin.kind === 'move') return () => Promise.reject(new Error('a move brings its state by itself'));
-    return () =>
-      this.#staged(origin.id, ({ staging }) =>
-        receiveCheckpoint(this.#store, checkpointPath(origin.path), target.document.containers, staging),
-      );
+    return (_deadline, { namespace }) =>
+      this.#staged(origin.id, ({ staging }) => {
+        const { containers } = target.document;
+        const wanted = { folder: checkpointPath(origin.path), namespace, containers };
+        return receiveCheckpoint(this.#store, wanted, staging);
+      });
   }
 
   /** Lets `receive` fill an empty staging directory; what came is removed if it fails. */

@@ -13,13 +13,13 @@ async function toldOf(h: Harness, path: string, spec = {}): Promise<string[]> {
   return h.cluster.events.filter(({ on }) => on === 'Pod/copy').map(({ note }) => note);
 }
 
-function withCheckpoint(): Harness {
+function withCheckpoint(namespace = 'default'): Harness {
   const h = new Harness();
   h.agents.store.put('saved/app', {
     version: 2,
     createdAt: '2026-01-01T00:00:00.000Z',
     node: 'worker1',
-    source: { namespace: 'default', pod: 'app', podUid: 'somebody' },
+    source: { namespace, pod: 'app', podUid: 'somebody' },
     containers: ['main'],
     images: { main: 'app:1' },
     files: [],
@@ -47,5 +47,12 @@ it('says that the image is another one, or a container too many', async () => {
   const more = { containers: [{ name: 'main', image: 'app:1' }, { name: 'more' }] };
   expect(await toldOf(withCheckpoint(), '/saved/app', more)).toEqual([
     expect.stringMatching(/container more/),
+  ]);
+});
+
+it('says that the checkpoint is another namespace’s, and nothing of what is in it', async () => {
+  const other = { containers: [{ name: 'main', image: 'other:2' }] };
+  expect(await toldOf(withCheckpoint('shop'), '/saved/app', other)).toEqual([
+    "not started: the checkpoint at '/saved/app' belongs to namespace shop, not to default",
   ]);
 });

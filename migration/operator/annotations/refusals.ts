@@ -1,3 +1,4 @@
+import { belongsElsewhere } from '../../contract/checkpoint-owner.ts';
 import type { Pod } from '../../kube/objects.ts';
 import { AgentRefusal } from '../agents.ts';
 import { keeperOf } from '../checkpoint/keeper.ts';
@@ -40,7 +41,8 @@ async function problemOf({ cluster, agents }: Teller, pod: Pod): Promise<string 
   }
   try {
     const { manifest } = await agents.storedCheckpoint(keeperOf(cluster), { path, check: 'present' });
-    return misfit(pod, manifest, 'pod');
+    const { namespace } = pod.metadata;
+    return belongsElsewhere(manifest.source.namespace, namespace, path) ?? misfit(pod, manifest, 'pod');
   } catch (error) {
     if (!(error instanceof AgentRefusal) || error.code >= 500) throw error;
     return error.message;

@@ -114,6 +114,21 @@ describe('a restore', () => {
     expect(names(lab)).toEqual([]);
   });
 
+  it('of another namespace’s checkpoint is refused before any pod is made, and names both', async () => {
+    const lab = new Harness();
+    lab.agents.store.put('ckpt/redis', { ...manifest, source: { ...manifest.source, namespace: 'shop' } });
+    lab.cluster.addMigration('r', { action: 'restore', snapshotPath: '/ckpt/redis', template });
+    const over = await lab.settle('r');
+    expect(over?.status.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Failed',
+        reason: 'OtherNamespace',
+        message: "the checkpoint at '/ckpt/redis' belongs to namespace shop, not to default",
+      }),
+    );
+    expect(names(lab)).toEqual([]);
+  });
+
   it('of a damaged checkpoint is refused before any pod is made, and names the file', async () => {
     const lab = labWithCheckpoint();
     const words = "the checkpoint at '/ckpt/redis' is damaged: 'main/pages-1.img' is not what was written";

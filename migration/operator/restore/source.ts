@@ -4,6 +4,7 @@ import type {
   StoredCheckpoint,
   StoredCheckpointQuery,
 } from '../../contract/agent-api.ts';
+import { belongsElsewhere } from '../../contract/checkpoint-owner.ts';
 import { AgentRefusal } from '../agents.ts';
 import { keeperOf } from '../checkpoint/keeper.ts';
 import { type PodTemplate, podTemplate } from '../clone-pod.ts';
@@ -47,6 +48,8 @@ export async function readSource(
     return object(error.code === DAMAGED ? 'DamagedCheckpoint' : 'NoCheckpoint', error.message);
   }
   const { manifest } = stored;
+  const elsewhere = belongsElsewhere(manifest.source.namespace, migration.metadata.namespace, directory);
+  if (elsewhere !== undefined) return object('OtherNamespace', elsewhere);
   const parsed = podTemplate.safeParse(migration.spec.template ?? manifest.template ?? imagesOnly(manifest));
   if (!parsed.success) {
     return object('BadTemplate', `the template is no pod template: ${z.prettifyError(parsed.error)}`);
