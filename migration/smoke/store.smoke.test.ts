@@ -28,7 +28,10 @@ describe('the store', () => {
   beforeAll(async () => {
     lab = await SmokeLab.open();
   });
-  afterAll(() => lab.close());
+  afterAll(async () => {
+    for (const name of lab.workers) await lab.removePods(podOn(name));
+    await lab.close();
+  });
 
   it('does on every node all that agents need of it', async () => {
     const text = await suite();
@@ -39,4 +42,22 @@ describe('the store', () => {
       expect(results.length).toBeGreaterThan(5);
     }
   });
+
+  it('is reached from every node itself, and from none of its pods, which reach the API server beside it', async () => {
+    await Promise.all(lab.workers.map((name) => lab.startPod(podOn(name), 'tick', name)));
+    const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.address ?? '';
+    for (const { name } of lab.outputs.nodes)
+      expect(`${name}: ${await lab.onNode(name, reach(master))}`).toBe(`${name}: node 2049\npod 6443\n`);
+  });
 });
+
+/** A pod for each worker: there is a network of a pod to look from. */
+const podOn = (worker: string): string => `store-${worker}`;
+
+/** Says to which of two ports a node gets, and one of its pods: a pod's network is a file of containerd's. */
+const reach = (address: string): string => `
+try() { who=$1 port=$2; shift 2; "$@" timeout 3 bash -c ": </dev/tcp/${address}/$port" 2>/dev/null && echo "$who $port" || true; }
+pods=$(find /run/netns -name 'cni-*' | head -n 1)
+[ -n "$pods" ] || { echo 'there is no pod with a network here' >&2; exit 1; }
+try node 2049
+for port in 2049 6443; do try pod $port nsenter --net="$pods"; done`;

@@ -9,6 +9,7 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'podferry-network-'));
   writeFileSync(path.join(dir, 'pod-subnets'), '10.244.1.0/24 10.244.0.0/16\n');
+  writeFileSync(path.join(dir, 'store-address'), '10.98.0.10\n');
   writeFileSync(path.join(dir, 'nft'), '#!/bin/sh\n[ "$1" = delete ] || cat\n');
   chmodSync(path.join(dir, 'nft'), 0o755);
 });
@@ -18,7 +19,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 function rules(routes: string): string[] {
   writeFileSync(path.join(dir, 'routes'), routes);
   const functions = networkScript.slice(0, networkScript.indexOf('\ncase $1')).replace(/^own=.*$/m, '');
-  const script = `${functions.replaceAll('/etc/podferry', dir)}\nmasquerade`;
+  const script = `${functions.replaceAll('/etc/podferry', dir)}\nfilter_packets`;
   const env = { PATH: `${dir}:${process.env.PATH}` };
   const { status, stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', env });
   expect(status).toBe(0);
@@ -41,5 +42,17 @@ describe('the address under which pods leave their node', () => {
     const lines = rules('\n');
     expect(lines).toContain(outside);
     expect(lines.some((line) => line.includes('ip daddr {'))).toBe(false);
+  });
+});
+
+describe('the store’s server', () => {
+  it('gets nothing that a node passes on for others: of its own pods, or by way of a Service', () => {
+    const lines = rules('10.244.0.0/24 10.98.0.10\n');
+    const rulesOf = (chain: string) => lines.slice(lines.indexOf(`chain ${chain} {`) + 2);
+    expect(rulesOf('passing')[0]).toBe('ip daddr 10.98.0.10 tcp dport 2049 drop');
+    expect(rulesOf('arriving').slice(0, 2)).toEqual([
+      'iifname "cni0" ip daddr 10.98.0.10 tcp dport 2049 drop',
+      'ip daddr 10.98.0.10 tcp dport 2049 ct status dnat drop',
+    ]);
   });
 });

@@ -1,3 +1,6 @@
+import { NFS_PORT } from '../paths.ts';
+import { POD_BRIDGE } from './cni.ts';
+
 /** Runs at each boot of the host, before anything that needs the network of the lab. */
 export const networkUnit = `[Unit]
 Description=podferry: routes, shared mounts and limits of this node
@@ -46,21 +49,37 @@ set_routes() {
   done
 }
 
-masquerade() {
-  nft delete table ip podferry 2>/dev/null || true
-  [ -e /etc/podferry/pod-subnets ] || return 0
+filter_packets() {
+  if [ ! -e /etc/podferry/store-address ]; then
+    nft delete table ip podferry 2>/dev/null || true
+    return
+  fi
   read -r node all </etc/podferry/pod-subnets
+  read -r store </etc/podferry/store-address
   nodes=$(awk 'NF == 2 { print $2 "," }' /etc/podferry/routes) direct=''
   [ -z "$nodes" ] || direct="ip daddr { $nodes } accept"
   # Pods reach what lies outside the lab under the node's address. Among themselves they keep their own, and towards the nodes, which have
   # routes to them: a pod that keeps its address can go to the very node that it talks to, and this node need not know a connection that
   # came by a port of another node to answer it after a reboot.
+  # The store's server tells nodes by their addresses, and lets them read everybody's memory: nothing that a node passes on for others may
+  # reach it, under whatever address, also not by a Service.
   nft -f - <<EOF
+table ip podferry
+delete table ip podferry
 table ip podferry {
   chain outgoing {
     type nat hook postrouting priority srcnat; policy accept;
     $direct
-    ip saddr $node ip daddr != $all oifname != "cni0" masquerade
+    ip saddr $node ip daddr != $all oifname != "${POD_BRIDGE}" masquerade
+  }
+  chain passing {
+    type filter hook forward priority filter; policy accept;
+    ip daddr $store tcp dport ${NFS_PORT} drop
+  }
+  chain arriving {
+    type filter hook input priority filter; policy accept;
+    iifname "${POD_BRIDGE}" ip daddr $store tcp dport ${NFS_PORT} drop
+    ip daddr $store tcp dport ${NFS_PORT} ct status dnat drop
   }
 }
 EOF
@@ -83,7 +102,7 @@ up)
   mount --make-rshared /
   make_default_route
   set_routes
-  masquerade
+  filter_packets
   fit_limits
   ;;
 down)
