@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,16 +74,34 @@ export class SmokeLab {
 
   /** Runs a line of shell here, where kubectl reaches the lab, and returns what it printed, whatever its exit code. */
   async shell(line: string): Promise<string> {
-    const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
+    const env = this.#env();
     return (await $({ env, nothrow: true, quiet: true, timeout: '60s' })`sh -c ${line}`).stdout;
   }
 
   /** Runs kubectl in the sample apps' namespace, named after the verb as plugins want it; never throws for its exit code. */
   async tryKubectl([verb = '', ...args]: string[], input = ''): Promise<Finished> {
-    const env = { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
+    const env = this.#env();
     const shell = $({ env, input, nothrow: true, quiet: true, timeout: '110s' });
     const done = await shell`kubectl ${verb} --namespace ${this.namespace} ${args}`;
     return { exitCode: done.exitCode ?? 255, stdout: done.stdout, stderr: done.stderr };
+  }
+
+  /**
+   * Runs kubectl in the same way and interrupts it, as Ctrl-C does, once its standard error has the words; if it never has, kubectl is
+   * let end.
+   */
+  async interruptKubectl([verb = '', ...args]: string[], words: string): Promise<Finished> {
+    const running = spawn('kubectl', [verb, '--namespace', this.namespace, ...args], { env: this.#env() });
+    const printed = { stdout: '', stderr: '' };
+    running.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed.stdout += text;
+    });
+    running.stderr.setEncoding('utf8').on('data', (text: string) => {
+      printed.stderr += text;
+      if (!running.killed && printed.stderr.includes(words)) running.kill('SIGINT');
+    });
+    const [exitCode] = (await once(running, 'close')) as [number | null];
+    return { exitCode: exitCode ?? 255, ...printed };
   }
 
   /** Runs kubectl and returns what it printed. @throws with its complaint when it fails */
@@ -173,5 +193,9 @@ export class SmokeLab {
         throw new Error(`not within ${seconds} s: ${what}; last seen: ${JSON.stringify(answer)}`);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { podmigration } from '../contract/podmigration.ts';
 import { SmokeLab } from './lab.ts';
@@ -92,6 +92,57 @@ describe('kubectl migrate', () => {
     expect((await complete('-n', lab.namespace, 'stat')).split('\n')).toContain('status');
   });
 });
+
+describe('a plugin that ends before its work does', () => {
+  let startedAt: string;
+  beforeEach(async () => {
+    startedAt = (await lab.tick(now)).startedAt;
+  });
+
+  const target = async (): Promise<string> => ((await lab.nodeOf(now)) === here ? there : here) ?? '';
+
+  /** Waits for what goes on in the cluster, and sees that it was done to the very process. */
+  async function goesOn(name: string): Promise<void> {
+    await lab.kubectl(['wait', '--for=condition=Complete', `podmigration/${name}`, '--timeout=90s']);
+    now = (await result('migrate', 'status', name, '-o', 'yaml')).status.activePod ?? '';
+    expect((await lab.tick(now)).startedAt).toBe(startedAt);
+  }
+
+  it('says 3 when its time is up', async () => {
+    const args = ['migrate', POD, await target(), '--timeout', '0.05', '-o', 'json'];
+    const late = await lab.tryKubectl(args);
+    expect(late.exitCode).toBe(3);
+    expect(late.stderr).toContain('not over within 0.05 s');
+    await goesOn(JSON.parse(late.stdout).name);
+  });
+
+  it('says 3 also of a dry run, of which nothing stays', async () => {
+    const late = await lab.tryKubectl(['migrate', POD, await target(), '--dry-run', '--timeout', '0.05']);
+    expect(late.exitCode).toBe(3);
+    const trials = ['get', 'podmigrations', '-o', 'jsonpath={.items[?(@.spec.dryRun==true)].metadata.name}'];
+    await lab.until(
+      'no trial is left',
+      () => lab.kubectl(trials),
+      (names) => names === '',
+    );
+  });
+
+  it('says 130 after Ctrl-C, and the move goes on', async () => {
+    await goesOn(await interrupted('migrate', POD, await target()));
+  });
+
+  it('says 130 after Ctrl-C, and the checkpoint is taken', async () => {
+    await goesOn(await interrupted('checkpoint', POD, '/smoke-plugins'));
+  });
+});
+
+/** Presses Ctrl-C as soon as the Podmigration is there; returns its name. */
+async function interrupted(...args: string[]): Promise<string> {
+  const { exitCode, stderr } = await lab.interruptKubectl(args, 'created in namespace');
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('It goes on in the cluster.');
+  return /podmigration (\S+) created/.exec(stderr)?.[1] ?? '';
+}
 
 describe('kubectl restore', () => {
   it('starts copies of a pod by the name of its podcheckpoint', async () => {
