@@ -140,6 +140,29 @@ describe('an eviction', () => {
     expect(done).toEqual([`move ${OURS}`]);
   });
 
+  it.each([
+    [
+      'under its own name',
+      { state: 'Committed', sourcePod: 'tick', targetPod: 'tick', sourceUid: 'earlier' },
+    ],
+    ['under another name', { state: 'Committed', sourcePod: 'tock', targetUid: 'pod-uid' }],
+  ])('waits for a pod that arrives %s: it may run before the kubelet says so', async (_what, status) => {
+    for (const phase of ['Pending', 'Running']) {
+      pod = { ...OPTED_IN, status: { ...OPTED_IN.status, phase } };
+      moves = [moveOf('evict-tick-earlier', status)];
+      expect(await evict()).toMatchObject({ allowed: false, because: 'later' });
+    }
+    expect(done).toEqual([]);
+  });
+
+  it('of a pod that has not begun to run, or has ended, is let through', async () => {
+    for (const phase of ['Pending', 'Succeeded', 'Failed']) {
+      pod = { ...OPTED_IN, status: { ...OPTED_IN.status, phase } };
+      expect(await evict()).toEqual({ allowed: true });
+    }
+    expect(done).toEqual([]);
+  });
+
   it('waits for a pod that keeps its name while it is on neither node', async () => {
     pod = undefined;
     moves = [moveOf(OURS, { state: 'Committed', sourcePod: 'tick', targetPod: 'tick' })];

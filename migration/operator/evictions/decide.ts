@@ -56,16 +56,16 @@ export async function decide(world: EvictionWorld, { namespace, name, dryRun }: 
   const pod = await world.readPod(namespace, name);
   if (!pod || pod.metadata.deletionTimestamp !== undefined)
     return whenGone(world, { namespace, name, dryRun });
-  if (pod.status.phase !== 'Running') return allowed;
   if (!isToMove(pod.metadata.labels, await world.namespaceLabels(namespace))) return allowed;
-  if (dryRun) return { allowed: true, warning: `pod ${name} would be moved to another node first` };
   const moves = await world.moves(namespace);
+  if (pod.status.phase !== 'Running') return whenNotRunning(moves, pod);
+  if (dryRun) return { allowed: true, warning: `pod ${name} would be moved to another node first` };
   const ours = moves.find(({ metadata }) => metadata.name === moveName(pod));
   if (ours) return judge(world, pod, ours);
   const before = moves.find((move) => isArrival(move, pod));
   if (before && !(await world.isCordoned(pod.spec.nodeName)))
     return { allowed: false, because: 'gone', message: `pod ${name} was moved to ${pod.spec.nodeName}` };
-  const other = moves.find((move) => isAbout(move, pod));
+  const other = underWay(moves, pod);
   if (other) return notNow(`pod ${name} is being moved by podmigration ${other.metadata.name}`);
   if (world.isGivenUp(pod)) return letGo(world, pod, 'its move waited too long for its turn');
   await world.move(pod, moveName(pod));
@@ -80,6 +80,14 @@ async function whenGone(world: EvictionWorld, { namespace, name, dryRun }: Evict
   if (dryRun) return allowed;
   const under = (await world.moves(namespace)).find((move) => isBetween(move, name));
   return under ? notNow(`pod ${name} is on its way, by podmigration ${under.metadata.name}`) : allowed;
+}
+
+/** The pod that a move has made may have its state by now, and run, before the kubelet has said so. */
+function whenNotRunning(moves: readonly Podmigration[], pod: Pod): Verdict {
+  const move = underWay(moves, pod);
+  return move
+    ? notNow(`pod ${pod.metadata.name} is arriving, by podmigration ${move.metadata.name}`)
+    : allowed;
 }
 
 /** The same for every request about this very pod: one of several at once begins the move. */
@@ -127,6 +135,10 @@ function isArrival({ metadata, status }: Podmigration, pod: Pod): boolean {
   const isOurs = metadata.name.startsWith(PREFIX) && status.state === 'Succeeded';
   return isOurs && status.targetPod === pod.metadata.name && status.sourceUid !== pod.metadata.uid;
 }
+
+/** The move under way that has this pod, or one of its name, as its source or target. */
+const underWay = (moves: readonly Podmigration[], pod: Pod): Podmigration | undefined =>
+  moves.find((move) => isAbout(move, pod) || isBetween(move, pod.metadata.name));
 
 /** Whether a move that is not over makes a pod of this name anew. */
 const isBetween = ({ spec, status }: Podmigration, name: string): boolean =>

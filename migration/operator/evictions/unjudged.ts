@@ -3,11 +3,11 @@ import { evictions, userNamespaces } from './manifests.ts';
 
 const NAME = 'podferry-unjudged-evictions';
 
-/** True of a pod that opted in, and that an eviction would kill. */
+/** True of a pod that opted in, and that an eviction would kill; one that is Pending may have arrived by a move, state and all. */
 const KILLS = [
   'params.metadata.name == request.name',
   '!has(params.metadata.deletionTimestamp)',
-  "has(params.status) && has(params.status.phase) && params.status.phase == 'Running'",
+  "!(has(params.status) && has(params.status.phase) && params.status.phase in ['Succeeded', 'Failed'])",
 ].join(' && ');
 
 /**
