@@ -108,6 +108,7 @@ describe('a redis with data', () => {
     await lab.redis(pod, 'debug', 'populate', '20000', 'smoke', '100');
     await lab.redis(pod, 'set', 'greeting', 'still here');
     const before = await lab.redis(pod, 'debug', 'digest');
+    expect(before).toMatch(/^[0-9a-f]{40}$/);
 
     const { targetPod } = await lab.migrate(pod, second());
 

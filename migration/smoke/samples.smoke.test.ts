@@ -3,13 +3,15 @@ import { counter } from '../../apps/counter/sample.ts';
 import { fileAppender } from '../../apps/file-appender/sample.ts';
 import { memoryHog } from '../../apps/memory-hog/sample.ts';
 import { nginx } from '../../apps/nginx/sample.ts';
+import { redis } from '../../apps/redis/sample.ts';
 import { slowStarter } from '../../apps/slow-starter/sample.ts';
+import { tick } from '../../apps/tick/sample.ts';
 import { training } from '../../apps/training/sample.ts';
 import { SmokeLab } from './lab.ts';
 import { type MovedSample, SamplePods } from './sample-pods.ts';
 
-/** The light ones; the others are tried by `./podferry test --full`. tick and redis have tests of their own. */
-const light = [counter, nginx, slowStarter(5), fileAppender, memoryHog(32, 4), training];
+/** The light ones; the others are tried by `./podferry test --full`. */
+const light = [tick, redis, counter, nginx, slowStarter(5), fileAppender, memoryHog(32, 4), training];
 
 let lab: SmokeLab;
 let pods: SamplePods;
