@@ -241,7 +241,7 @@ async function assemble(file: string, pieces: readonly Piece[], base = new PageP
   await rename(`${file}.whole`, file);
 }
 
-/** Fewer bytes than that only at the end of a file. */
+/** The last page of a file may be a part of one; a page that is not there at all would move all behind it to wrong addresses. */
 async function copyPages(
   from: FileHandle,
   { page, pages }: Place & { pages: number },
@@ -251,6 +251,8 @@ async function copyPages(
   for (let done = 0; done < pages * PAGE; ) {
     const wanted = Math.min(buffer.length, pages * PAGE - done);
     const { bytesRead } = await from.read(buffer, 0, wanted, page * PAGE + done);
+    if (bytesRead === 0 && done % PAGE === 0)
+      throw new StepError('fetch', `memory ends before page ${page + done / PAGE}`);
     if (bytesRead === 0) return;
     await output.appendFile(buffer.subarray(0, bytesRead));
     done += bytesRead;
