@@ -157,7 +157,7 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
   const experiment = add(
     'experiment',
     'measure what it costs to bring a service to another node, with pod migration and with default Kubernetes',
-    'Plays every arm with every workload on the lab that is up, mixed in random order, and writes a report of the raw samples. Run it again after an interruption: it goes on where it stopped. Some forty minutes, unless --short or --full.',
+    'Plays every arm with every workload on the lab that is up, mixed in random order, and writes a report of the raw samples. Run it again after an interruption: it goes on where it stopped. About an hour, unless --short or --full.',
   )
     .addOption(new Option('--short', 'a few arms and workloads, 3 runs each').conflicts('full'))
     .option('--full', '30 runs of everything: hours')

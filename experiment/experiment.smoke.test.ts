@@ -70,7 +70,7 @@ describe('the short form of the experiment', () => {
   });
 
   it('finds that migration loses no acknowledged write and no count', () => {
-    for (const { loss } of of('stream')) {
+    for (const { loss } of of('keep-address')) {
       expect(loss?.of).toBeGreaterThan(0);
       expect(loss?.lost).toBe(0);
     }

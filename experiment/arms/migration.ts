@@ -35,21 +35,19 @@ function migration(name: string, what: string, how: Partial<PodmigrationSpec>): 
   };
 }
 
-export const store = migration('store', 'podferry by stop-and-copy through the shared store (NFS)', {
-  transport: 'store',
-});
+export const store = migration(
+  'store',
+  'podferry by stop-and-copy through the shared store (NFS); the pod gets a new address',
+  { transport: 'store', address: 'new' },
+);
 export const stream = migration(
   'stream',
-  'podferry from agent to agent (its default): memory ahead of the freeze, what was left or changed within it',
-  {
-    transport: 'stream',
-  },
+  'podferry from agent to agent: memory ahead of the freeze, what was left or changed within it; the pod gets a new address',
+  { transport: 'stream', address: 'new' },
 );
+/** podferry as it is where nothing else is asked of it. */
 export const keepAddress = migration(
   'keep-address',
-  'podferry from agent to agent, with the pod’s address and its connections',
-  {
-    transport: 'stream',
-    address: 'keep',
-  },
+  'podferry from agent to agent (its default): as `stream`, with the pod’s address and its connections',
+  { transport: 'stream', address: 'keep' },
 );

@@ -84,7 +84,7 @@ function section(title: string, text: string, shown: readonly string[]): string 
 }
 
 const summaryText =
-  'podferry as it is by default (`stream`) against default Kubernetes without a grace period (`recreate-0`): medians, and the median of the ratios that were taken round by round, with its interval. ' +
+  'podferry as it is by default (`keep-address`) against default Kubernetes without a grace period (`recreate-0`): medians, and the median of the ratios that were taken round by round, with its interval. ' +
   'Below 1 migration is shorter. Lost state: in how many runs anything was lost.';
 
 const outageText =

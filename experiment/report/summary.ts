@@ -1,12 +1,12 @@
 import { median } from '../../migration/bench/statistics.ts';
 import { type Group, outageRatio } from '../analysis/compare.ts';
 import { isWhole } from '../analysis/outcome.ts';
-import { stream } from '../arms/migration.ts';
+import { keepAddress } from '../arms/migration.ts';
 import { recreateAtOnce } from '../arms/recreate.ts';
 import { interval, markdownTable, milliseconds, ratioText } from './tables.ts';
 
 /** What stands for each side: podferry as it is by default, and default Kubernetes where it loses no time to a grace period. */
-const MIGRATION = stream.name;
+const MIGRATION = keepAddress.name;
 const DEFAULT = recreateAtOnce.name;
 
 /** The answer in one table: the ratio of outages, and how often each side lost state. */

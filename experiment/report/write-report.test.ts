@@ -10,14 +10,14 @@ import { writeReport } from './write-report.ts';
 const AT = '2027-01-15T08:00:00.000Z';
 
 const pairs = ['tick', 'redis-100MB'].flatMap((workload) =>
-  ['recreate-0', 'stream'].map((arm) => ({ workload, arm, everyRounds: 1 })),
+  ['recreate-0', 'keep-address'].map((arm) => ({ workload, arm, everyRounds: 1 })),
 );
 const head: Head = {
   kind: 'head',
   format: 1,
   startedAt: AT,
   seed: 1,
-  arms: ['recreate-0', 'stream'],
+  arms: ['recreate-0', 'keep-address'],
   workloads: ['tick', 'redis-100MB'],
   pairs,
   runs: 2,
@@ -41,7 +41,7 @@ function run(
   cell: { workload: string; arm: string; round: number },
   more: Partial<Pick<TransitionRecord, 'loss' | 'faults'>> = {},
 ): void {
-  const isMove = cell.arm === 'stream';
+  const isMove = cell.arm === 'keep-address';
   const downMs = isMove ? 300 : 1500;
   const behind = cell.workload === 'tick' && !isMove ? 5000 : 0;
   const series = seenBy({
@@ -83,29 +83,29 @@ describe('the report', { timeout: 60_000 }, () => {
   it('tells of a write that is known to be lost', async () => {
     for (const round of [1, 2])
       run({ workload: 'redis-100MB', arm: 'recreate-0', round }, { loss: nothingLost });
-    run({ workload: 'redis-100MB', arm: 'stream', round: 1 }, { loss: nothingLost });
-    run({ workload: 'redis-100MB', arm: 'stream', round: 2 }, { loss: { ...nothingLost, lost: 1 } });
+    run({ workload: 'redis-100MB', arm: 'keep-address', round: 1 }, { loss: nothingLost });
+    run({ workload: 'redis-100MB', arm: 'keep-address', round: 2 }, { loss: { ...nothingLost, lost: 1 } });
     const text = await report();
-    expect(text).toContain('| redis-100MB | stream | 1 of 800 acknowledged writes | 1 of 2 |');
-    expect(text).toContain('| 2 | redis-100MB | stream | 1 of 400 acknowledged writes |');
+    expect(text).toContain('| redis-100MB | keep-address | 1 of 800 acknowledged writes | 1 of 2 |');
+    expect(text).toContain('| 2 | redis-100MB | keep-address | 1 of 400 acknowledged writes |');
     expect(text).toContain('| redis-100MB | recreate-0 | 0 of 800 acknowledged writes | 2 of 2 |');
   });
 
   it('tells of a count that went back, and of a fault that no count shows', async () => {
     run({ workload: 'tick', arm: 'recreate-0', round: 1 }, { faults: ['it was started anew'] });
-    run({ workload: 'tick', arm: 'stream', round: 1 }, { faults: ['page 3 is torn'] });
-    run({ workload: 'tick', arm: 'stream', round: 2 }, { faults: [] });
+    run({ workload: 'tick', arm: 'keep-address', round: 1 }, { faults: ['page 3 is torn'] });
+    run({ workload: 'tick', arm: 'keep-address', round: 2 }, { faults: [] });
     const text = await report();
     expect(text).toMatch(/\| tick \| recreate-0 \| [1-9]\d* of \d+ counts of 10 ms \| 0 of 1 \|/);
-    expect(text).toMatch(/\| tick \| stream \| 0 of \d+ counts of 10 ms \| 1 of 2 \|/);
-    expect(text).toContain('| 1 | tick | stream | page 3 is torn |');
+    expect(text).toMatch(/\| tick \| keep-address \| 0 of \d+ counts of 10 ms \| 1 of 2 \|/);
+    expect(text).toContain('| 1 | tick | keep-address | page 3 is torn |');
   });
 
   it('begins with what it comes to', async () => {
     for (const { workload, arm } of pairs)
       run(
         { workload, arm, round: 1 },
-        workload === 'tick' ? { faults: arm === 'stream' ? [] : ['new'] } : {},
+        workload === 'tick' ? { faults: arm === 'keep-address' ? [] : ['new'] } : {},
       );
     const text = await report();
     expect(text).toMatch(
@@ -128,7 +128,7 @@ describe('the report', { timeout: 60_000 }, () => {
   });
 
   it('says nothing of broken promises where there are none', async () => {
-    run({ workload: 'tick', arm: 'stream', round: 1 }, { faults: [] });
+    run({ workload: 'tick', arm: 'keep-address', round: 1 }, { faults: [] });
     expect(await report()).not.toContain('what a migration lost');
   });
 

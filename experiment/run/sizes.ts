@@ -20,8 +20,8 @@ interface Usual {
 /** How much is measured unless the user says otherwise. */
 export const sizes: Record<Size, Usual> = {
   /** For CI: that everything works, not what it costs. */
-  short: { runs: 3, arms: ['recreate-0', 'stream', FLOOR], workloads: ['tick', 'redis-100MB'] },
-  /** Some forty minutes: a gigabyte is moved as that of redis alone. */
+  short: { runs: 3, arms: ['recreate-0', 'keep-address', FLOOR], workloads: ['tick', 'redis-100MB'] },
+  /** About an hour: a gigabyte is moved as that of redis alone. */
   medium: { runs: 10, arms: [], workloads: workloadNames.filter((name) => name !== memory1024.name) },
   full: { runs: 30, arms: armNames, workloads: [] },
 };
@@ -45,21 +45,20 @@ export function choose(
   return { workloads: chosen, pairs };
 }
 
-/** Starting many replicas takes long, and one look at the prober is five. */
-const SIDE_ROUNDS = 3;
+/** One look at the prober is five pauses. */
+const CONTROL_ROUNDS = 3;
 
 function pairsOf(workload: Workload, chosen: readonly string[]): Pair[] {
   const isPlayed = (arm: string): boolean => {
     if (startArmNamed(arm)) return workload.startsMany === true;
-    return armNamed(arm)?.family !== 'control' || workload.isControl === true;
+    return !isControl(arm) || workload.isControl === true;
   };
   return chosen.filter(isPlayed).map((arm) => ({
     workload: workload.name,
     arm,
-    everyRounds: isBeside(arm) ? SIDE_ROUNDS : (workload.everyRounds ?? 1),
+    everyRounds: isControl(arm) ? CONTROL_ROUNDS : 1,
   }));
 }
 
-/** Whether an arm is no transition. */
-const isBeside = (arm: string): boolean =>
-  startArmNamed(arm) !== undefined || armNamed(arm)?.family === 'control';
+/** Whether an arm only tells what the measurement is worth. */
+const isControl = (arm: string): boolean => armNamed(arm)?.family === 'control';

@@ -30,6 +30,5 @@ export const redis100 = redis('redis-100MB', 100);
 export const redis1000: Workload = {
   ...redis('redis-1GB', 1000),
   readyMiB: READY_FOR_EACH * 1000,
-  arms: ['recreate-0', 'stream'],
-  everyRounds: 3,
+  arms: ['recreate-0', 'keep-address'],
 };

@@ -8,7 +8,7 @@ import { video as videoSample } from '../../apps/video/sample.ts';
 import { jsonOverHttp, READY_FOR_EACH, type WholeCheck, type Workload } from './workload.ts';
 
 /** Enough for the comparison; the others are played where all are wanted. */
-const MAIN_ARMS = ['recreate-0', 'stream'];
+const MAIN_ARMS = ['recreate-0', 'keep-address'];
 
 /** A sample application as it is. Its own check of what it lost is made around every transition. */
 function ofSample(
@@ -28,7 +28,6 @@ function ofSample(
     ...(fill && { fill }),
     readySeconds: startSeconds + 30,
     arms: MAIN_ARMS,
-    everyRounds: 3,
     ...more,
   };
 }

@@ -50,8 +50,6 @@ export interface Workload {
   startsMany?: boolean;
   /** Played with these arms only, where neither the user nor the size of the experiment wants all of them. */
   arms?: readonly string[];
-  /** Played in every third round, say, beginning with the first. */
-  everyRounds?: number;
   /** The measurement itself is tried on it. */
   isControl?: boolean;
 }
