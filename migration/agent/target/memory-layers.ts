@@ -1,14 +1,14 @@
-import { type FileHandle, open, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addPages, IN_PARENT, type PageRun, pagemapImage, readPagemap } from '../criu-pagemap.ts';
 import { StepError } from '../failure.ts';
 import type { ArrivedMemory } from '../stream/memory-file.ts';
 import { PAGE, type PageHashes } from '../stream/page-hashes.ts';
-import { PageAddresses, PagePlaces, type Place } from './page-index.ts';
+import { PageCopy } from './page-copy.ts';
+import { PageAddresses, PagePlaces } from './page-index.ts';
 
 /** CRIU looks there for the pages that an image does not have: https://criu.org/Incremental_dumps */
 const PARENT = 'parent';
-const COPIED_AT_ONCE = 256;
 
 /** The memory of a process as it once was, in a folder with CRIU's images of it. */
 export interface Snapshot {
@@ -222,39 +222,16 @@ function placesOf(file: string, pieces: readonly Piece[], base = new PagePlaces(
 
 /** Writes the file anew, with the pages in it that are now elsewhere. */
 async function assemble(file: string, pieces: readonly Piece[], base = new PagePlaces()): Promise<void> {
-  const files = new Map<string, FileHandle>();
-  const source = async (name: string): Promise<FileHandle> => {
-    const handle = files.get(name) ?? (await open(name, 'r'));
-    files.set(name, handle);
-    return handle;
-  };
-  const output = await open(`${file}.whole`, 'wx', 0o600);
+  const copy = await PageCopy.into(`${file}.whole`);
   try {
     for (const { run, from, page } of pieces) {
       if (from === 'parent') continue;
-      const places = from === 'file' ? [{ file, page, pages: run.pages }] : base.find(page, run.pages);
-      for (const place of places) await copyPages(await source(place.file), place, output);
+      if (from === 'file') await copy.add({ file, page, pages: run.pages });
+      else for (const place of base.find(page, run.pages)) await copy.add(place);
     }
+    await copy.flush();
   } finally {
-    await Promise.all([output, ...files.values()].map((handle) => handle.close()));
+    await copy.close();
   }
   await rename(`${file}.whole`, file);
-}
-
-/** The last page of a file may be a part of one; a page that is not there at all would move all behind it to wrong addresses. */
-async function copyPages(
-  from: FileHandle,
-  { page, pages }: Place & { pages: number },
-  output: FileHandle,
-): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(COPIED_AT_ONCE, pages) * PAGE);
-  for (let done = 0; done < pages * PAGE; ) {
-    const wanted = Math.min(buffer.length, pages * PAGE - done);
-    const { bytesRead } = await from.read(buffer, 0, wanted, page * PAGE + done);
-    if (bytesRead === 0 && done % PAGE === 0)
-      throw new StepError('fetch', `memory ends before page ${page + done / PAGE}`);
-    if (bytesRead === 0) return;
-    await output.appendFile(buffer.subarray(0, bytesRead));
-    done += bytesRead;
-  }
 }
