@@ -3,7 +3,7 @@ import { sampleNames } from '../apps/samples.ts';
 
 /**
  * The stack's configuration: one schema from which the program reads its settings, the error messages name what is
- * allowed, and the README's reference is generated (`npm run config-reference`).
+ * allowed, and the README's reference is made by config-reference.ts, and kept true by a test.
  */
 
 const nodeName = z
@@ -82,9 +82,9 @@ export const stackConfig = z.strictObject({
   criu: siteBinary.optional().describe('a CRIU of your own, instead of the pinned one'),
   address: z
     .enum(['keep', 'new'])
-    .default('new')
+    .default('keep')
     .describe(
-      '`keep`: pods that are moved keep their address, and their clients their connections; a migration may say otherwise',
+      '`keep`: pods that are moved keep their address, and their clients their connections, where that can be; `new`: they get another one; a migration may say otherwise',
     ),
   operatorReplicas: z
     .int()

@@ -65,7 +65,7 @@ export class BenchPods {
   /** Moves the pod by a Podmigration, which is removed again. The plugin waits by a watch: nothing polls during the freeze. */
   async move(node: string): Promise<MoveSample> {
     const { isWeb, keepsAddress } = this.workload;
-    const address = keepsAddress ? ['--address', 'keep'] : [];
+    const address = ['--address', keepsAddress ? 'keep' : 'new'];
     const client = keepsAddress ? new ConnectedClient(this.#url) : new Prober(this.#url);
     if (isWeb) client.start();
     await sleep(PROBE_BEFORE_MS);

@@ -99,7 +99,7 @@ export class Subject {
       apiVersion: 'podmig.dcn.ssu.ac.kr/v1',
       kind: 'Podmigration',
       metadata: { name, labels: { [LABEL]: this.name } },
-      spec: { action: 'live-migration', ...spec },
+      spec: { action: 'live-migration', address: 'new', ...spec },
     };
     await this.kubectl(['create', '-f', '-'], 30, JSON.stringify(migration));
     return name;

@@ -15,7 +15,7 @@ const environment = z.object({
   PODFERRY_DASHBOARD_DIR: z.string().default('/usr/local/share/podferry/dashboard'),
   PODFERRY_MIGRATIONS_PER_NODE: z.coerce.number().int().min(1).default(2),
   PODFERRY_MIGRATIONS_PER_CLUSTER: z.coerce.number().int().min(1).default(10),
-  PODFERRY_ADDRESS: addressChoice.default('new'),
+  PODFERRY_ADDRESS: addressChoice.default('keep'),
   PODFERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   POD_NAME: z.string().default(`${hostname()}-${process.pid}`),
   POD_NAMESPACE: z.string().default('podferry-system'),

@@ -47,7 +47,7 @@ describe('processes with sockets, timers and pipes', () => {
 
 const tickAnswer = z.object({ count: z.int(), startedAt: z.string(), pod: z.string() });
 
-describe('clients outside the pod', () => {
+describe('clients outside a pod that gets another address', () => {
   const PORTS = { redis: 6379, http: 8080, served: SERVED };
   type Server = keyof typeof PORTS;
   let set: PodSet;
@@ -109,7 +109,7 @@ describe('clients outside the pod', () => {
       async () => http.answers.length,
       (count) => count > 20,
     );
-    outcomes = await set.move();
+    outcomes = await set.move(undefined, { address: 'new' });
   });
   afterAll(async () => {
     await Promise.all([redis?.stop(), http?.stop()]);

@@ -196,16 +196,16 @@ describe('a pod that holds what cannot be moved', () => {
         if (held !== 'held') return expect(held).not.toBe('');
         const before = await traces(holder);
 
-        const refused = await lab.tryKubectl(['migrate', holder, there()]);
+        const refused = await lab.tryKubectl(['migrate', holder, there(), '--address', 'new']);
 
         expect(refused.exitCode).toBe(1);
         expect(refused.stderr).toContain(`refused: ${check}: `);
         expect(await traces(holder)).toEqual(before);
-        expect((await dryRun(holder, there())).failed).toEqual([check]);
+        expect((await dryRun(holder, there(), '--address', 'new')).failed).toEqual([check]);
       } finally {
         await letGo();
       }
-      expect((await dryRun(holder, there())).failed).toEqual([]);
+      expect((await dryRun(holder, there(), '--address', 'new')).failed).toEqual([]);
     },
   );
 });
