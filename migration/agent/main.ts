@@ -68,7 +68,12 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   const observed = observing(stateDir, metrics, log);
   const sources = new Sources(
     { ...source, connect, records: observed('move', 'moves', sourceDocument) },
-    { ...source, node: config.node, records: observed('checkpoint', 'pod-checkpoints', checkpointDocument) },
+    {
+      ...source,
+      node: config.node,
+      address: config.listen.address,
+      records: observed('checkpoint', 'pod-checkpoints', checkpointDocument),
+    },
   );
   const targets = new Targets(
     observed('target', 'targets', targetDocument),
@@ -87,6 +92,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   }, TIDY_MS);
 
   const tender = new AddressTender({
+    own: config.listen.address,
     files,
     turns,
     routes: network,

@@ -219,12 +219,21 @@ export const checkpointRequest = z.strictObject({
   /** The checkpoint that stands at `path` is set aside (see checkpoint-path.ts) instead of being removed. */
   keepPrevious: z.boolean().default(false),
   hold: z.boolean().default(false),
+  /** With `hold`: the pod's address is kept for it, with all that is sent to it, and its connections are saved. */
+  address: addressChoice.default('new'),
   /** From the freeze to the end of the dump, with `hold` to the complete checkpoint, in ms; past it the pod is thawed. */
   deadlineMs: z.int().min(1000).max(600_000).default(600_000),
   /** The pod as a PodTemplateSpec, to be kept in the manifest: a restore without a template starts pods like it. */
   template: z.looseObject({}).optional(),
 });
 export type CheckpointRequest = z.infer<typeof checkpointRequest>;
+
+/**
+ * POST /v1/checkpoints/:id/hand-over, operator to source agent: the pod of a held checkpoint runs at this node now, with its address. Answers
+ * when what was held is on its way there.
+ */
+export const handOverRequest = z.strictObject({ via: z.ipv4() });
+export type HandOverRequest = z.infer<typeof handOverRequest>;
 
 /**
  * Answer to POST and GET /v1/checkpoints/:id, abort and release. `held`: complete, the pod still frozen. `released`: complete,

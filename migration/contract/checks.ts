@@ -62,10 +62,6 @@ export const CHECKS = {
     holds: 'the namespace’s quotas have room for a second pod like it',
     ignorable: 'the API server has the last word, before anything is touched',
   },
-  KeptName: {
-    by: 'operator',
-    holds: '`address: keep`: the pod is none of a StatefulSet, which is made anew under its name',
-  },
   HostPorts: {
     by: 'operator',
     holds: '`address: keep`: no container has a `hostPort`, which leads to the pod on one node only',

@@ -1,6 +1,7 @@
 import type {
   CheckpointRecord,
   CheckpointRequest,
+  HandOverRequest,
   MoveRequest,
   RemoveCheckpointRequest,
   SourcePreflight,
@@ -63,6 +64,8 @@ export interface Agents {
   abortCheckpoint(node: Node, id: string, reason: string): Promise<CheckpointRecord>;
   /** Kills the pod of a held checkpoint that is kept. */
   releaseCheckpoint(node: Node, id: string): Promise<CheckpointRecord>;
+  /** What is held for the address of such a pod goes to where it runs now. */
+  handOverCheckpoint(node: Node, id: string, request: HandOverRequest): Promise<CheckpointRecord>;
   /** What the pod's agent finds when it looks at the running pod. */
   preflightSource(node: Node, request: SourcePreflightRequest): Promise<SourcePreflight>;
   preflightTarget(node: Node, request: TargetPreflightRequest): Promise<TargetPreflight>;

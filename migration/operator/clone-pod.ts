@@ -96,11 +96,11 @@ export function cloneForMigration(
   };
 }
 
-/** The same pod once more, to be made from the checkpoint in `directory` when it is no more; where, is said then. */
+/** The same pod once more, to be made from a checkpoint when it is no more, with its `address` if it keeps that; where, is said then. */
 export function cloneForHeldMove(
   source: PodDocument,
-  directory: string,
-  containers: readonly string[],
+  { directory, containers }: SavedState,
+  address: string | undefined,
 ): PodManifest {
   const spec = startedLongAgo(portableSpec(source.spec));
   const { name, namespace, labels = {}, annotations = {} } = source.metadata;
@@ -114,6 +114,7 @@ export function cloneForHeldMove(
       annotations: {
         ...without(annotations, OF_ONE_POD),
         [CHECKPOINT_ANNOTATION]: directory,
+        ...(address === undefined ? {} : { [ADDRESS_ANNOTATION]: address }),
         [CONTAINERS_ANNOTATION]: containers.join(','),
         [POST_START_ANNOTATION]: JSON.stringify(postStartCommands(spec, containers)),
         [ORIGIN_ANNOTATION]: originOf(source),

@@ -96,6 +96,8 @@ export function httpAgents(wire: AgentWire): Agents {
       call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/abort`, body: { reason } }),
     releaseCheckpoint: (to, id) =>
       call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/release`, body: {} }),
+    handOverCheckpoint: (to, id, body) =>
+      call(to, checkpointRecord, { method: 'POST', path: `/v1/checkpoints/${id}/hand-over`, body }),
     preflightSource: (to, body) =>
       call(to, sourcePreflight, {
         method: 'POST',

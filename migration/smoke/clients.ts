@@ -37,6 +37,7 @@ export class WaitingClient {
 export class KeepAliveClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #url: string;
+  readonly #patienceMs: number;
   #stopped = false;
   #asking: Promise<void> = Promise.resolve();
   /** What was answered, in order. */
@@ -44,9 +45,10 @@ export class KeepAliveClient {
   /** How many connections it took. */
   connections = 0;
 
-  /** @param address host and port */
-  constructor(address: string) {
+  /** @param address host and port; `patienceMs`: how long an answer may take */
+  constructor(address: string, patienceMs = 1000) {
     this.#url = `http://${address}/`;
+    this.#patienceMs = patienceMs;
   }
 
   start(): void {
@@ -69,7 +71,7 @@ export class KeepAliveClient {
 
   #one(): Promise<string> {
     return new Promise((resolve, reject) => {
-      const request = get(this.#url, { agent: this.#agent, timeout: 1000 }, (response) => {
+      const request = get(this.#url, { agent: this.#agent, timeout: this.#patienceMs }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
@@ -81,7 +83,7 @@ export class KeepAliveClient {
       request.on('socket', () => {
         if (!request.reusedSocket) this.connections += 1;
       });
-      request.on('timeout', () => request.destroy(new Error('no answer within a second')));
+      request.on('timeout', () => request.destroy(new Error(`no answer within ${this.#patienceMs} ms`)));
       request.on('error', reject);
     });
   }

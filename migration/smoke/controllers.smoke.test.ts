@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { KeepAliveClient } from './clients.ts';
 import { SmokeLab } from './lab.ts';
 
 let lab: SmokeLab;
@@ -56,6 +57,7 @@ const podList = z.object({
       }),
       spec: z.object({ nodeName: z.string().default('') }),
       status: z.object({
+        podIP: z.string().optional(),
         conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
       }),
     }),
@@ -73,6 +75,16 @@ async function onlyReadyPod(): Promise<OwnedPod> {
   const isReady = (p: OwnedPod) => p.status.conditions.some((c) => c.type === 'Ready' && c.status === 'True');
   const found = await lab.until('one pod, Ready', pods, (all) => all.length === 1 && all.every(isReady));
   return found[0] as OwnedPod;
+}
+
+/** More than a pod is away that is made anew under its name, in ms. */
+const PATIENCE_MS = 20_000;
+
+/** Host and port of the Service by way of the master. */
+async function outside(): Promise<string> {
+  const port = await lab.kubectl(['get', 'service', APP, '-o', 'jsonpath={.spec.ports[0].nodePort}']);
+  const master = lab.outputs.nodes.find(({ role }) => role === 'master');
+  return `${master?.address}:${port}`;
 }
 
 const elsewhere = (pod: OwnedPod) => (pod.spec.nodeName === here ? there : here) as string;
@@ -181,3 +193,33 @@ it('a StatefulSet’s pod keeps its name, and is never started from nothing', as
   expect(target.metadata.name).toBe(source.metadata.name);
   expect(target.metadata.uid).not.toBe(source.metadata.uid);
 }, 60_000);
+
+it('a StatefulSet’s pod keeps its address too, and a client from outside its connection, there and back', async () => {
+  await apply('apps/v1', 'StatefulSet', {
+    replicas: 1,
+    serviceName: APP,
+    selector,
+    template: template('Always'),
+  });
+  await apply('v1', 'Service', { type: 'NodePort', selector: { [LABEL]: APP }, ports: [{ port: 8080 }] });
+  const { status: before } = await onlyReadyPod();
+  const client = new KeepAliveClient(await outside(), PATIENCE_MS);
+  client.start();
+  try {
+    for (const _ of ['there', 'back']) {
+      const { status } = await moveAndCompare();
+      expect(status.podIP).toBe(before.podIP);
+      const answered = client.answers.length;
+      await lab.until(
+        'answers after the move',
+        async () => client.answers.length,
+        (now) => now > answered + 20,
+      );
+    }
+  } finally {
+    await client.stop();
+  }
+  const counts = client.answers.map((answer) => z.object({ count: z.int() }).parse(JSON.parse(answer)).count);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(client.connections).toBe(1);
+}, 90_000);

@@ -30,6 +30,11 @@ export class AddressFiles {
     );
   }
 
+  /** Whether the address's pod may be leaving this node. */
+  async isClaimed(name: string): Promise<boolean> {
+    return (await this.away()).some((one) => one.address === name && one.state === 'claimed');
+  }
+
   noteAway({ address: name, via, state }: AwayAddress): Promise<void> {
     return this.#write('away', name, `${via} ${state}`);
   }

@@ -112,6 +112,8 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
 
   open({ address, interface: name, mac }: PodLink, podUid: string): Promise<void> {
     return this.#turns.take(address, async () => {
+      // Held here for a pod that is made anew: the same node has it after all.
+      if (await this.#files.isClaimed(address)) await run('give-back', address, name, mac);
       await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
       await this.#files.forget('away', address);
     });

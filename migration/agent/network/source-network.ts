@@ -23,15 +23,22 @@ export interface SourceNetwork {
   stays(): Promise<void>;
 }
 
+const nothing = async (): Promise<void> => undefined;
+
+/** The pod runs on with its address, or its connections end with it. */
+export const untouchedNetwork: SourceNetwork = {
+  find: async () => null,
+  hold: nothing,
+  silence: nothing,
+  claim: nothing,
+  moved: nothing,
+  stays: nothing,
+};
+
 /** The target has another address: whoever is connected to the source is told when the target runs. */
 export function leavingNetwork(closeConnections: () => Promise<void>, log: Logger): SourceNetwork {
-  const nothing = async (): Promise<void> => undefined;
   return {
-    find: async () => null,
-    hold: nothing,
-    silence: nothing,
-    claim: nothing,
-    stays: nothing,
+    ...untouchedNetwork,
     async moved() {
       // Nobody waits for it: clients that are not told now are told when the tasks are killed.
       closeConnections().catch((error: unknown) => {
@@ -43,7 +50,7 @@ export function leavingNetwork(closeConnections: () => Promise<void>, log: Logge
 
 /** Where a pod goes with its address. */
 export interface Destination {
-  /** The other node's address. */
+  /** The other node's address; this one's, where it is not known yet. */
   via: string;
   /** How long the pod may be away, in seconds. */
   seconds: number;

@@ -10,7 +10,7 @@ import { AddressTurns } from './address-turns.ts';
 import { AddressTender, otherNodes } from './tend-addresses.ts';
 
 const ADDRESS = '10.244.1.3';
-const [TWO, THREE] = ['10.98.0.12', '10.98.0.13'] as const;
+const [ONE, TWO, THREE] = ['10.98.0.11', '10.98.0.12', '10.98.0.13'] as const;
 const left = (via: string) => ({ address: ADDRESS, via, state: 'left' as const });
 
 let dir: string;
@@ -33,6 +33,7 @@ beforeEach(async () => {
   const nodes = new Set(others.keys());
   turns = new AddressTurns();
   tender = new AddressTender({
+    own: ONE,
     files,
     turns,
     routes: {
@@ -167,4 +168,26 @@ it('the other nodes are those to whose pods there are routes', async () => {
   const file = path.join(dir, 'routes');
   await writeFile(file, `10.244.0.0/24 ${TWO}\n10.244.2.0/24 ${THREE}\n`);
   expect(await otherNodes(file)).toEqual(new Set([TWO, THREE]));
+});
+
+describe('an address that is held here for a pod which is made anew', () => {
+  const held = { address: ADDRESS, via: ONE, state: 'claimed' as const };
+
+  it('is led to where the pod is found', async () => {
+    await files.noteAway(held);
+    await tender.tend();
+    expect(done).toEqual([`lead ${ADDRESS} ${TWO}`]);
+    expect(await files.away()).toEqual([left(TWO)]);
+  });
+
+  it.each([
+    ['is nowhere yet', { here: [], away: [] }],
+    ['was there before only', { here: [{ address: ADDRESS, podUid: 'pod' }], away: [left(ONE)] }],
+  ])('stays held while the pod %s', async (_, said) => {
+    others.set(TWO, said);
+    await files.noteAway(held);
+    await tender.tend();
+    expect(done).toEqual([]);
+    expect(await files.away()).toEqual([held]);
+  });
 });

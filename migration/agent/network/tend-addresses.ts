@@ -16,6 +16,8 @@ export interface AddressRoutes {
 }
 
 export interface TendContext {
+  /** This node's own address. */
+  own: string;
   files: AddressFiles;
   turns: AddressTurns;
   routes: AddressRoutes;
@@ -57,10 +59,13 @@ export class AddressTender {
       await work.catch((error: unknown) => log.warn({ error: String(error) }, `not tended: ${what}`));
     };
     await tried('addresses of this node', this.#tendHere());
-    const away = (await this.#context.files.away().catch(() => [])).filter(({ state }) => state === 'left');
+    const all = await this.#context.files.away().catch(() => []);
+    const away = all.filter(({ state }) => state === 'left');
+    const held = all.filter(({ state, via }) => state === 'claimed' && via === this.#context.own);
     const before = this.#unknown;
     this.#unknown = new Set();
     for (const one of away) await tried(one.address, this.#tendAway(one, before));
+    for (const one of held) await tried(one.address, this.#tendHeld(one));
   }
 
   /** Pods end, here like anywhere. An address whose pod went on to another node is none of this node's. */
@@ -91,6 +96,26 @@ export class AddressTender {
       (one) => one.address === address && existsSync(path.join(kubeletPods, one.podUid)),
     );
     return isHere || !isAway;
+  }
+
+  /**
+   * An address that is held for a pod which is made anew somewhere: the operator says where, unless it takes this node for dead. Whoever
+   * has it is its node then.
+   */
+  async #tendHeld({ address }: AwayAddress): Promise<void> {
+    const { files, turns, routes, nodes, ask, log } = this.#context;
+    const isOf = (one: { address: string }): boolean => one.address === address;
+    for (const via of await nodes()) {
+      const said = await ask(via).catch(() => undefined);
+      const isThere = said?.here.some(isOf) && !said.away.some(isOf);
+      if (!isThere) continue;
+      await turns.take(address, async () => {
+        if (!(await files.isClaimed(address))) return;
+        await routes.lead(address, via);
+        await files.noteAway({ address, via, state: 'left' });
+        log.info({ address, via }, 'the pod of this address was made anew there');
+      });
+    }
   }
 
   async #tendAway(known: AwayAddress, before: ReadonlySet<string>): Promise<void> {

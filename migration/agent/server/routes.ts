@@ -3,6 +3,7 @@ import {
   abortRequest,
   aheadQuery,
   checkpointRequest,
+  handOverRequest,
   moveRequest,
   operationId,
   restoreRequest,
@@ -133,6 +134,12 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
       path: '/v1/checkpoints/:id/release',
       callers: OPERATOR,
       serve: async (call) => sources.releaseCheckpoint(idOf(call)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/checkpoints/:id/hand-over',
+      callers: OPERATOR,
+      serve: async (call) => sources.handOverCheckpoint(idOf(call), handOverRequest.parse(call.body)),
     },
   ];
 }

@@ -9,6 +9,7 @@ import { Records } from '../records.ts';
 import { KeptCheckpoints } from '../store/kept-checkpoints.ts';
 import { MountStore } from '../store/mount-store.ts';
 import { FakeContainers } from '../testing/fake-containers.ts';
+import { FakeNetwork } from '../testing/fake-network.ts';
 import { Checkpoint, type CheckpointContext } from './checkpoint.ts';
 import { type CheckpointDocument, checkpointDocument } from './record.ts';
 
@@ -19,12 +20,15 @@ const request: CheckpointRequest = {
   images: { proxy: 'proxy:1', main: 'redis:8' },
   keepPrevious: false,
   hold: false,
+  address: 'new',
   deadlineMs: 60_000,
   template: { spec: { containers: [] } },
 };
 
+const HERE = '192.0.2.11';
 let dir: string;
 let containers: FakeContainers;
+let network: FakeNetwork;
 let store: MountStore;
 let context: CheckpointContext;
 let records: Records<CheckpointDocument>;
@@ -32,12 +36,14 @@ let records: Records<CheckpointDocument>;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'podferry-checkpoint-'));
   containers = new FakeContainers();
+  network = new FakeNetwork();
   await mkdir(path.join(dir, 'store'));
   store = new MountStore(path.join(dir, 'store'));
   records = new Records(path.join(dir, 'records'), checkpointDocument);
   await records.load();
   const places = { imagesDir: path.join(dir, 'images'), logDir: path.join(dir, 'log') };
-  context = { node: 'worker1', records, store, containers, log: pino({ level: 'silent' }), ...places };
+  const here = { node: 'worker1', address: HERE, network };
+  context = { ...here, records, store, containers, log: pino({ level: 'silent' }), ...places };
 });
 afterEach(() => rm(dir, { recursive: true }));
 
@@ -49,6 +55,8 @@ const document = (changes: Partial<CheckpointDocument> = {}): CheckpointDocument
   hold: false,
   heldUntil: null,
   keepPrevious: false,
+  address: 'new',
+  link: null,
   freezeMs: null,
   bytes: null,
   sha256: null,
@@ -62,8 +70,8 @@ const document = (changes: Partial<CheckpointDocument> = {}): CheckpointDocument
 /** Starts one as the agent would, with its own record. */
 function begin(changes: Partial<CheckpointRequest> = {}): Checkpoint {
   const asked = { ...request, ...changes };
-  const { path: where, hold, keepPrevious } = asked;
-  const checkpoint = new Checkpoint(document({ path: where, hold, keepPrevious }), context);
+  const { path: where, hold, keepPrevious, address } = asked;
+  const checkpoint = new Checkpoint(document({ path: where, hold, keepPrevious, address }), context);
   checkpoint.start(asked);
   return checkpoint;
 }
@@ -358,5 +366,79 @@ describe('a held checkpoint', () => {
       record.state === 'held' ? Promise.reject(new Error('disk full')) : save(record);
     expect(await run(hold)).toMatchObject({ state: 'failed', failure: { message: 'disk full' } });
     expect(containers.state).toBe('running');
+  });
+});
+
+describe('a held checkpoint of a pod that keeps its address', () => {
+  const keep = { hold: true, address: 'keep', path: '.podferry/held/aaaaaaaa-1111' } as const;
+  const onDisk = async () => (await records.load()).find(({ id }) => id === 'aaaaaaaa-1111');
+
+  it('cuts it off before it is frozen, and has its address reserved before it says that it is held', async () => {
+    containers.freeze = async () => void network.done.push('freeze');
+    const save = records.save.bind(records);
+    records.save = async (record) => {
+      if (record.state === 'held') network.done.push('held');
+      return save(record);
+    };
+    const checkpoint = begin(keep);
+    await checkpoint.ended();
+    expect(network.done).toEqual([
+      'find',
+      'hold new',
+      'settled',
+      'cut off',
+      'freeze',
+      'silence',
+      'claim',
+      'held',
+    ]);
+    expect(await onDisk()).toMatchObject({ state: 'held', address: 'keep', link: network.link });
+    await checkpoint.abort('test');
+  });
+
+  it.each(['hold new', 'cut off', 'silence', 'claim'])(
+    'that fails at %s gives back what is held',
+    async (step) => {
+      network.failing = [step];
+      expect(await run(keep)).toMatchObject({ state: 'failed' });
+      expect(network.done.at(-1)).toBe('give back');
+      expect(containers.state).toBe('running');
+    },
+  );
+
+  it('gives back what is held before the pod runs again, when it is aborted', async () => {
+    const checkpoint = begin(keep);
+    await checkpoint.ended();
+    containers.thaw = () => void network.done.push('thaw');
+    await checkpoint.abort('test');
+    expect(network.done.slice(-2)).toEqual(['give back', 'thaw']);
+  });
+
+  it('gives back what an agent held that was restarted meanwhile', async () => {
+    const left = document({ state: 'dumping', hold: true, address: 'keep', link: network.link });
+    const checkpoint = new Checkpoint(left, context);
+    checkpoint.resume();
+    await checkpoint.ended();
+    expect(network.done).toEqual(['give back']);
+  });
+
+  it('hands over what is held once the pod runs elsewhere, again and again, and not before it is kept', async () => {
+    const checkpoint = begin(keep);
+    await checkpoint.ended();
+    await expect(checkpoint.handOver('192.0.2.12')).rejects.toMatchObject({ status: 409 });
+    await checkpoint.keep();
+    await checkpoint.release();
+    for (const _ of [1, 2]) await checkpoint.handOver('192.0.2.12');
+    expect(network.done.slice(-2)).toEqual(['hand over to 192.0.2.12', 'hand over to 192.0.2.12']);
+    expect(network.done).not.toContain('give back');
+  });
+
+  it('hands nothing over to its own node, where the pod got it when it was opened', async () => {
+    const checkpoint = begin(keep);
+    await checkpoint.ended();
+    await checkpoint.keep();
+    await checkpoint.release();
+    await checkpoint.handOver(HERE);
+    expect(network.done.at(-1)).toBe('claim');
   });
 });

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { AgentFailure, CheckpointManifest, CheckpointRequest } from '../../contract/agent-api.ts';
 import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
+import { MovingNetwork, type SourceNetwork, untouchedNetwork } from '../network/source-network.ts';
 import type { Records } from '../records.ts';
 import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { checkpointPath, userPath } from '../store/path.ts';
@@ -11,7 +13,7 @@ import { stagingName } from '../tidy.ts';
 import type { CapturePlaces } from './capture.ts';
 import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
-import type { FoundPod } from './pod.ts';
+import { type FoundPod, processOf } from './pod.ts';
 import { type CheckpointDocument, heldOf } from './record.ts';
 import { stagedOutput } from './state-output.ts';
 import { StoreCheckpoint, type Uploaded } from './store-checkpoint.ts';
@@ -30,6 +32,9 @@ import { unlessAborted } from './unless-aborted.ts';
  *   released   final: stands on the store, whole; the pod was killed before it ran another instruction
  *   failed     final: the pod runs on; what stood on the store before still stands there
  *
+ * One that keeps its address is cut off from `dumping` on: what is sent to it is held here, and the address reserved, until it is handed over to
+ * where the pod runs by then.
+ *
  * The pod is thawed on every way to `failed` and `complete`, and by the agent's own clock when the deadline passes before
  * `kept`: a pod that nobody comes for does not stay frozen. A restarted agent thaws a pod that was being dumped or uploaded, and
  * fails the checkpoint; it goes on holding one that is held until the deadline, and one that is kept: somebody counts on it.
@@ -42,11 +47,13 @@ export class Checkpoint {
   #document: CheckpointDocument;
   #run: Promise<void> = Promise.resolve();
   #turn: Promise<void> = Promise.resolve();
+  readonly #network: SourceNetwork;
 
   constructor(document: CheckpointDocument, context: CheckpointContext) {
     this.#context = context;
     this.#log = context.log.child({ migration: document.id, side: 'checkpoint' });
     this.#document = document;
+    this.#network = this.#networkOf(document);
   }
 
   get document(): CheckpointDocument {
@@ -90,7 +97,7 @@ export class Checkpoint {
       const { state } = this.#document;
       if (state === 'released') throw new RequestError(409, 'the pod was killed: it cannot go on', 'abort');
       if (state !== 'held' && state !== 'kept') return;
-      this.#thaw();
+      await this.#thaw();
       await this.#save({ state: 'complete' });
     });
   }
@@ -105,6 +112,19 @@ export class Checkpoint {
       const watch = new Stopwatch();
       await watch.phase('release', () => this.#context.containers.kill(this.#cgroups()));
       await this.#save({ state: 'released', timings: [...timings, ...watch.timings] });
+    });
+  }
+
+  /** The pod runs elsewhere now, with its address. RequestError 409 when it may run here yet. */
+  async handOver(via: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const { state, link } = this.#document;
+      if (state !== 'kept' && state !== 'released')
+        throw new RequestError(409, `the checkpoint is ${state}, its pod not away`, 'hand-over');
+      // Made again here, it got what was held when it was opened.
+      if (link === null || via === this.#context.address) return;
+      const packets = await this.#context.network.handOver(link, via);
+      this.#log.info({ address: link.address, via, ...packets }, 'packets handed over');
     });
   }
 
@@ -132,8 +152,9 @@ export class Checkpoint {
   async #prepare(request: CheckpointRequest, target: StoreCheckpoint): Promise<FoundPod> {
     const { containers } = this.#context;
     await inStep('store', () => target.requirePlace(request.source.namespace));
-    const pod = await containers.prepare(request.source, request.containers, this.#places(), 1);
-    await this.#save({ held: heldOf(pod) });
+    const found = await containers.prepare(request.source, request.containers, this.#places(), 1);
+    const pod: FoundPod = { ...found, connections: request.address === 'keep' ? 'keep' : 'close' };
+    await this.#save({ held: heldOf(pod), link: await this.#network.find(processOf(pod)) });
     this.#stop.signal.throwIfAborted();
     return pod;
   }
@@ -145,12 +166,17 @@ export class Checkpoint {
     target: StoreCheckpoint,
     watch: Stopwatch,
   ): Promise<void> {
-    const began = performance.now();
+    const keeps = found.connections === 'keep';
+    let began = performance.now();
     const frozenMs = (): number => milliseconds(performance.now() - began);
-    await watch.phase('freeze', () => this.#context.containers.freeze(found));
-    const end = this.#endAfter(request.deadlineMs);
-    const heldUntil = new Date(Date.now() + request.deadlineMs).toISOString();
+    let end = (): void => undefined;
     try {
+      if (keeps) await watch.phase('hold', () => this.#network.hold(processOf(found)));
+      began = performance.now();
+      await watch.phase('freeze', () => this.#context.containers.freeze(found));
+      end = this.#endAfter(request.deadlineMs);
+      const heldUntil = new Date(Date.now() + request.deadlineMs).toISOString();
+      if (keeps) await watch.phase('silence', () => this.#network.silence());
       await this.#capture(found, watch);
       if (request.hold) {
         await this.#complete(request, target, watch, { state: 'held', frozenMs, heldUntil });
@@ -159,7 +185,7 @@ export class Checkpoint {
     } finally {
       end();
       if (this.#document.state !== 'held') {
-        await watch.phase('thaw', async () => this.#thaw());
+        await watch.phase('thaw', () => this.#thaw());
         this.#document = { ...this.#document, freezeMs: frozenMs() };
       }
     }
@@ -198,6 +224,7 @@ export class Checkpoint {
     const upload = inStep('upload', () => this.#upload(request, target));
     const uploaded = await watch.phase('upload', () => unlessAborted(this.#stop.signal, upload));
     await this.#removeStaging();
+    if (end.state === 'held') await this.#network.claim();
     const held = end.state === 'held' ? { freezeMs: end.frozenMs(), heldUntil: end.heldUntil } : {};
     await this.#save({ state: end.state, ...uploaded, ...held, timings: [...watch.timings] });
   }
@@ -220,7 +247,7 @@ export class Checkpoint {
     try {
       await this.#context.containers.endDumps(ids, DUMP_GRACE_MS);
     } finally {
-      this.#thaw();
+      await this.#thaw();
     }
     await this.#fail({ step: 'checkpoint', message, criuLog: [] }, new Stopwatch());
   }
@@ -259,7 +286,7 @@ export class Checkpoint {
       () => {
         const letGo = this.#inTurn(async () => {
           if (this.#document.state !== 'held') return;
-          this.#thaw();
+          await this.#thaw();
           const message = 'the pod was held until its deadline, and nobody asked to keep it';
           await this.#fail({ step: 'deadline', message, criuLog: [] }, new Stopwatch());
         });
@@ -270,8 +297,17 @@ export class Checkpoint {
     timer.unref();
   }
 
-  #thaw(): void {
+  /** Its network first: what the pod sends when it runs again is to leave it. */
+  async #thaw(): Promise<void> {
+    await this.#network.stays();
     this.#context.containers.thaw(this.#cgroups());
+  }
+
+  /** It stays at this node until somebody says where the pod has come to run. */
+  #networkOf({ address, hold, link }: CheckpointDocument): SourceNetwork {
+    if (!hold || address === 'new') return untouchedNetwork;
+    const here = { via: this.#context.address, seconds: OPENING_SECONDS };
+    return new MovingNetwork(this.#context.network, here, this.#log, link);
   }
 
   #cgroups(): CgroupPath[] {
@@ -300,6 +336,9 @@ export class Checkpoint {
 
 export interface CheckpointContext {
   node: string;
+  /** Of this node. */
+  address: string;
+  network: PodNetwork;
   records: Records<CheckpointDocument>;
   store: Store;
   containers: Containers;
@@ -312,3 +351,6 @@ export interface CheckpointContext {
 
 /** How long a dump that an earlier run of the agent began may still take. */
 const DUMP_GRACE_MS = 10_000;
+
+/** How long new connections wait at the source's node at most, should nobody come for them. */
+const OPENING_SECONDS = 120;

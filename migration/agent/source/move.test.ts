@@ -59,6 +59,7 @@ function sources(): Sources {
     {
       ...shared,
       node: 'worker1',
+      address: '192.0.2.11',
       records: new Records(path.join(dir, 'checkpoints'), checkpointDocument),
     },
   );

@@ -17,7 +17,7 @@ import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { Delivery } from './delivery.ts';
 import { letGo } from './let-go.ts';
-import type { FoundPod } from './pod.ts';
+import { type FoundPod, processOf } from './pod.ts';
 import { heldOf, type SourceDocument } from './record.ts';
 import { StoreDelivery } from './store-delivery.ts';
 import { StreamDelivery } from './stream-delivery.ts';
@@ -373,9 +373,6 @@ const LOOK_MS = 500;
 
 /** Whoever opens a connection is not held for longer than the deadline and the thaw take. */
 const OPENING_SECONDS = 30;
-
-/** A process by which the pod's network is found. */
-const processOf = ({ containers }: FoundPod): number => containers[0]?.initPid ?? 0;
 
 const RESTARTED: AgentFailure = {
   step: 'move',

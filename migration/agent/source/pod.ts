@@ -36,6 +36,9 @@ export interface FoundPod {
   dumps: ReadonlyMap<string, WarmDump>;
 }
 
+/** A process by which the pod's network is found. */
+export const processOf = ({ containers }: FoundPod): number => containers[0]?.initPid ?? 0;
+
 /** What becomes of established connections: they can only be kept where the address is. */
 export type Connections = 'keep' | 'close';
 

@@ -57,6 +57,9 @@ export const checkpointDocument = checkpointRecord.extend({
   /** When a held pod is let go unless the operator wants it kept; null before the freeze. */
   heldUntil: z.iso.datetime().nullable().default(null),
   keepPrevious: z.boolean(),
+  address: addressChoice.default('new'),
+  /** Of a pod that keeps its address, from before its network is touched. */
+  link: podLink.nullable().default(null),
   ...heldPart,
 });
 export type CheckpointDocument = z.infer<typeof checkpointDocument>;

@@ -19,6 +19,7 @@ const request: CheckpointRequest = {
   images: { main: 'redis:8' },
   keepPrevious: false,
   hold: true,
+  address: 'new',
   deadlineMs: 60_000,
 };
 
@@ -43,7 +44,12 @@ async function start(): Promise<Sources> {
   };
   const sources = new Sources(
     { ...shared, connect, records: new Records(path.join(dir, 'moves'), sourceDocument) },
-    { ...shared, node: 'worker1', records: new Records(path.join(dir, 'checkpoints'), checkpointDocument) },
+    {
+      ...shared,
+      node: 'worker1',
+      address: '192.0.2.11',
+      records: new Records(path.join(dir, 'checkpoints'), checkpointDocument),
+    },
   );
   await sources.load();
   return sources;

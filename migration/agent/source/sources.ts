@@ -1,6 +1,7 @@
 import type {
   CheckpointRecord,
   CheckpointRequest,
+  HandOverRequest,
   MoveRequest,
   PodRef,
   SourceRecord,
@@ -153,6 +154,11 @@ export class Sources {
     return this.checkpointRecord(id);
   }
 
+  async handOverCheckpoint(id: string, { via }: HandOverRequest): Promise<CheckpointRecord> {
+    await this.#checkpoints.get(id)?.handOver(via);
+    return this.checkpointRecord(id);
+  }
+
   /** Resolves when nothing is under way that a stop of the agent would leave frozen. */
   async idle(): Promise<void> {
     const all = [...this.#moves.values(), ...this.#checkpoints.values()];
@@ -182,8 +188,8 @@ export class Sources {
 
   #newCheckpoint(id: string, request: CheckpointRequest): Checkpoint {
     this.#requireFree(request.source);
-    const { source, path, hold, keepPrevious } = request;
-    const asked = { source, path, hold, keepPrevious, heldUntil: null };
+    const { source, path, hold, keepPrevious, address } = request;
+    const asked = { source, path, hold, keepPrevious, heldUntil: null, address, link: null };
     const document: CheckpointDocument = { id, state: 'dumping', ...asked, sha256: null, ...nothingDone() };
     const checkpoint = new Checkpoint(document, this.#checkpoint);
     this.#checkpoints.set(id, checkpoint);
@@ -199,8 +205,10 @@ export class Sources {
       hold: false,
       heldUntil: null,
       keepPrevious: false,
+      address: 'new',
+      link: null,
       sha256: null,
-    };
+    } as const;
     const document: CheckpointDocument = { id, state: 'failed', ...neverAsked, ...nothingDone(), failure };
     this.#checkpoints.set(id, new Checkpoint(document, this.#checkpoint));
     await this.#checkpoint.records.save(document);

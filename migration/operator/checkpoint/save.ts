@@ -109,6 +109,7 @@ async function start(run: Run): Promise<CheckpointRecord | undefined> {
     images: imagesOf(source.pod, containers),
     keepPrevious: migration.spec.retention !== undefined,
     hold: false,
+    address: 'new',
     deadlineMs: FREEZE_MS,
     template: podTemplateOf(source.document),
   };

@@ -10,11 +10,6 @@ export interface AddressFacts extends PodFacts {
 
 /** Whether the pod is one whose address can go along. */
 export const addresses: Checks<AddressFacts> = {
-  KeptName({ pod, address }) {
-    const owner = pod.metadata.ownerReferences.find((o) => o.controller);
-    if (address === 'new' || owner?.kind !== 'StatefulSet') return passed();
-    return failed(`a pod of StatefulSet ${owner.name} is made anew under its name, with another address`);
-  },
   HostPorts({ pod, address }) {
     const { containers, initContainers } = pod.spec;
     const ports = [...containers, ...initContainers].flatMap((c) =>
@@ -26,7 +21,6 @@ export const addresses: Checks<AddressFacts> = {
 };
 
 const ABOUT_ADDRESS: readonly string[] = [
-  'KeptName',
   'HostPorts',
   'Address',
   'TargetAddress',

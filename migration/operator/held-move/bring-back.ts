@@ -2,7 +2,7 @@ import type { TargetRecord } from '../../contract/agent-api.ts';
 import { CHECKPOINT_ANNOTATION } from '../../contract/annotations.ts';
 import { destinationOf } from '../../contract/podmigration.ts';
 import { isApiError } from '../../kube/client.ts';
-import { isPodReady, type Pod } from '../../kube/objects.ts';
+import { isPodReady, nodeAddress, type Pod } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
 import { isDeclaredDead } from '../live-migration/dead-node.ts';
 import { LOOK_AGAIN_MS, READY_MS } from '../live-migration/limits.ts';
@@ -22,6 +22,7 @@ const ASK_MS = 3_000;
 const ATTEMPTS_AT_A_PLACE = 2;
 
 const RELEASE = 'release';
+const HAND_OVER = 'hand-over';
 
 /**
  * Committed: the source is removed and killed, and a pod of its name made from its state, until one runs. A pod of that name which
@@ -126,6 +127,8 @@ async function again(run: Run, pod: Pod, why: string): Promise<Outcome> {
 async function finish(run: Run, pod: Pod, record: TargetRecord): Promise<Outcome> {
   const { migration, status } = run;
   const { nodeName } = pod.spec;
+  const handed = await handOver(run, pod);
+  if (handed) return handed;
   const now = run.now();
   const late = now.getTime() - Date.parse(status.committedAt ?? '') > READY_MS;
   if (!isPodReady(pod) && !late) return wait(LOOK_AGAIN_MS);
@@ -139,6 +142,21 @@ async function finish(run: Run, pod: Pod, record: TargetRecord): Promise<Outcome
   });
   const message = `moved ${status.sourcePod} from ${status.sourceNode} to ${nodeName} under its name, frozen for ${done.freezeMs ?? '?'} ms`;
   return write(enter(migration, done, 'Succeeded', { reason: 'Moved', message }, now));
+}
+
+/** Has what is held for the address of the pod at its source's node sent to where it runs, unless that was done. */
+async function handOver(
+  { cluster, agents, migration, status, now }: Run,
+  pod: Pod,
+): Promise<Outcome | undefined> {
+  const [source, target] = [cluster.node(status.sourceNode ?? ''), cluster.node(pod.spec.nodeName)];
+  const isDone = status.address !== 'keep' || status.phases?.some((phase) => phase.name === HAND_OVER);
+  if (isDone || !source || !target || isDeclaredDead(source)) return undefined;
+  const began = now();
+  await agents.handOverCheckpoint(source, migration.metadata.uid, { via: nodeAddress(target) });
+  return write(
+    change(status, { phases: addPhases(status.phases, [phaseUntil(HAND_OVER, began.toISOString(), now())]) }),
+  );
 }
 
 /** From the source's freeze to the pod's processes running again; by the clocks of two nodes. */

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AddressChoice } from '../../contract/agent-api.ts';
 import { AgentUnreachable } from '../agents.ts';
 import { Harness } from '../testing/harness.ts';
 
 const ID = 'uid-of-m';
 const OWNER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'set-uid', controller: true };
 const METADATA = { labels: { app: 'db', 'controller-revision-hash': 'db-1' }, ownerReferences: [OWNER] };
+const ADDRESS = '10.244.1.7';
 const MOVE = { action: 'live-migration', sourcePod: 'db-0', destHost: 'worker2' } as const;
 
 /** A StatefulSet of one pod, whose controller makes the pod anew at any moment it is missing, unless its name is reserved. */
@@ -34,7 +36,8 @@ class Lab extends Harness {
       if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
     });
     this.restoreFails = restoreFails;
-    this.sourceUid = this.cluster.addPod('db-0', 'worker1', { metadata: METADATA }).metadata.uid;
+    const status = { podIP: ADDRESS };
+    this.sourceUid = this.cluster.addPod('db-0', 'worker1', { metadata: METADATA, status }).metadata.uid;
     this.cluster.addMigration('m', MOVE);
   }
 
@@ -134,6 +137,26 @@ describe('a move of a StatefulSet’s pod', () => {
     expect(lab.only().metadata.annotations).toHaveProperty(['podferry.dev/checkpoint']);
   });
 
+  it('with its address is saved with its connections, and made with it; what was held goes to its new node', async () => {
+    const lab = new Lab();
+    lab.address = 'keep';
+    const over = await lab.settle('m');
+    expect(over?.status).toMatchObject({ state: 'Succeeded', address: 'keep', targetNode: 'worker2' });
+    expect(lab.agents.checkpoints.get(ID)).toMatchObject({ hold: true, address: 'keep' });
+    expect(lab.only().metadata.annotations['podferry.dev/address']).toBe(ADDRESS);
+    expect(lab.agents.handedOver.get(ID)).toBe('address-of-worker2');
+    expect(lab.calls.indexOf('handOverCheckpoint')).toBeLessThan(
+      lab.calls.lastIndexOf('writeStatus Succeeded'),
+    );
+  });
+
+  it('with another address has nothing handed over', async () => {
+    const lab = new Lab();
+    expect((await lab.settle('m'))?.status).toMatchObject({ state: 'Succeeded', address: 'new' });
+    expect(lab.only().metadata.annotations).not.toHaveProperty(['podferry.dev/address']);
+    expect(lab.agents.handedOver.size).toBe(0);
+  });
+
   it('leaves one pod with the state, however often the operator dies and the restore fails', async () => {
     const mishap = fc.oneof(
       { weight: 5, arbitrary: fc.constant('none') },
@@ -144,18 +167,23 @@ describe('a move of a StatefulSet’s pod', () => {
         fc.array(mishap, { maxLength: 60, size: 'max' }),
         fc.integer({ min: 0, max: 5 }),
         fc.boolean(),
-        async (mishaps, failures, saves) => {
+        fc.constantFrom<AddressChoice>('keep', 'new'),
+        async (mishaps, failures, saves, address) => {
           const broken = new Set<string>();
           const lab = new Lab(
             (call) => mishaps[call] ?? 'none',
             (uid) => broken.has(uid) || (broken.size < failures && broken.add(uid) !== undefined),
           );
           lab.agents.checkpointFails = !saves;
+          lab.address = address;
           const state = (await lab.settle('m'))?.status.state;
           expect(lab.startedFromNothing).toBe(0);
           if (state === 'Succeeded') {
             expect(broken).not.toContain(lab.only().metadata.uid);
             expect(lab.agents.heldState(ID)).toBe('released');
+            expect(lab.agents.handedOver.get(ID)).toBe(
+              address === 'keep' ? `address-of-${lab.only().spec.nodeName}` : undefined,
+            );
           } else {
             expect(lab.only().metadata.uid).toBe(lab.sourceUid);
             expect(['complete', undefined]).toContain(lab.agents.heldState(ID));

@@ -1,7 +1,7 @@
 import type { CheckpointRecord } from '../../contract/agent-api.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
-import { cloneForHeldMove } from '../clone-pod.ts';
+import { cloneForHeldMove, podAddress } from '../clone-pod.ts';
 import { imagesOf, runningContainers } from '../containers.ts';
 import { leaveServices, whileOut } from '../handover/stand-down.ts';
 import { isDeclaredDead } from '../live-migration/dead-node.ts';
@@ -59,10 +59,11 @@ async function readSource({ cluster, migration, status }: Run): Promise<Source |
 
 /** The pod that is to be made later is kept with the state: the source may be gone when it is. */
 async function start(run: Run, node: Node, { pod, document }: Source): Promise<CheckpointRecord> {
-  const { agents, migration } = run;
+  const { agents, migration, status } = run;
   const { namespace, uid } = migration.metadata;
   const containers = runningContainers(pod);
   const path = heldPath(uid);
+  const kept = status.address === 'keep' ? podAddress(document) : undefined;
   const request = {
     source: { namespace, pod: pod.metadata.name, podUid: pod.metadata.uid },
     containers,
@@ -70,8 +71,9 @@ async function start(run: Run, node: Node, { pod, document }: Source): Promise<C
     images: imagesOf(pod, containers),
     keepPrevious: false,
     hold: true,
+    address: status.address ?? 'new',
     deadlineMs: freezeDeadlineMs(migration.spec),
-    template: { ...cloneForHeldMove(document, path, containers) },
+    template: { ...cloneForHeldMove(document, { directory: path, containers }, kept) },
   };
   return agents.startCheckpoint(node, uid, request, run.signal);
 }

@@ -3,6 +3,7 @@ import type {
   CheckpointRecord,
   CheckpointRequest,
   CheckResult,
+  HandOverRequest,
   MoveRequest,
   NodeFacts,
   RemoveCheckpointRequest,
@@ -56,6 +57,8 @@ export class FakeAgents implements Agents {
   readonly store = new FakeStore();
   checkpointFails = false;
   readonly checkpoints = new Map<string, CheckpointRequest>();
+  /** To which node's address what was held for a checkpoint's pod went. */
+  readonly handedOver = new Map<string, string>();
   readonly moves: MoveRequest[] = [];
   /** How often a source was looked at. */
   preflights = 0;
@@ -232,6 +235,16 @@ export class FakeAgents implements Agents {
       if (state !== 'kept' && state !== 'released')
         throw new AgentRefusal('it is not kept', 409, 'release', []);
       this.#held.set(id, 'released');
+      return this.#checkpointRecord(id);
+    });
+  }
+
+  async handOverCheckpoint(node: Node, id: string, { via }: HandOverRequest): Promise<CheckpointRecord> {
+    return this.#call('handOverCheckpoint', node, () => {
+      const state = this.#held.get(id);
+      if (state !== 'kept' && state !== 'released')
+        throw new AgentRefusal('it is not away', 409, 'hand-over', []);
+      this.handedOver.set(id, via);
       return this.#checkpointRecord(id);
     });
   }
