@@ -14,22 +14,11 @@ import { FakeContainers } from '../testing/fake-containers.ts';
 import { FakeTarget } from '../testing/fake-target.ts';
 import { type CapturePlaces, imageDirectory } from './capture.ts';
 import type { DeliveryContext } from './delivery.ts';
+import { ID, request } from './move-fixtures.ts';
 import type { FoundPod } from './pod.ts';
 import type { StateOutput } from './state-output.ts';
 import { StoreDelivery } from './store-delivery.ts';
 import { StreamDelivery } from './stream-delivery.ts';
-
-const ID = 'aaaaaaaa-1111';
-const request: MoveRequest = {
-  source: { namespace: 'default', pod: 'tick', podUid: 'uid-1' },
-  containers: ['sidecar', 'main'],
-  targetAgent: 'https://127.0.0.1:1',
-  transport: 'stream',
-  address: 'new',
-  compression: 'none',
-  maxBytesPerSecond: null,
-  deadlineMs: 10_000,
-};
 
 /** Some bytes that are written at the end of a file. */
 interface Write {
