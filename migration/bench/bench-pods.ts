@@ -4,6 +4,7 @@ import { statusPhase } from '../contract/podmigration.ts';
 import type { MoveSample } from './breakdown.ts';
 import { ConnectedClient } from './connected-client.ts';
 import type { BenchLab } from './lab.ts';
+import { nodePortService, outsideAddress } from './node-port-service.ts';
 import { Prober } from './prober.ts';
 import type { Workload } from './workload.ts';
 
@@ -46,10 +47,11 @@ export class BenchPods {
 
   /** Makes the Service. */
   async serve(): Promise<void> {
-    await this.#kubectl(['create', '-f', '-'], READY_SECONDS, JSON.stringify(this.#service()));
-    const port = ['get', 'service', this.name, '-o', 'jsonpath={.spec.ports[0].nodePort}'];
-    const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master');
-    this.#url = `http://${master?.address}:${await this.#kubectl(port, READY_SECONDS)}/`;
+    const { name } = this;
+    const service = nodePortService({ name, label: LABEL, port: 80, targetPort: this.workload.port });
+    await this.#kubectl(['create', '-f', '-'], READY_SECONDS, JSON.stringify(service));
+    const ask = (args: string[]) => this.#kubectl(args, READY_SECONDS);
+    this.#url = `http://${await outsideAddress(name, this.#lab.outputs, ask)}/`;
   }
 
   /** Starts a pod on a node; resolves when it listens, has its state, and is found by clients. */
@@ -76,19 +78,6 @@ export class BenchPods {
     if (targetNode !== node) throw new Error(`${this.name} was moved to ${targetNode}, not ${node}`);
     await this.#kubectl(['delete', 'podmigration', name, '--wait=true', '--timeout=30s'], 40);
     return { ...sample, ...seen };
-  }
-
-  #service() {
-    return {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: this.name, labels: { [LABEL]: this.name } },
-      spec: {
-        type: 'NodePort',
-        selector: { [LABEL]: this.name },
-        ports: [{ port: 80, targetPort: this.workload.port }],
-      },
-    };
   }
 
   #pod(node: string) {

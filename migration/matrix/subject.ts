@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { nodePortService, outsideAddress } from '../bench/node-port-service.ts';
 import type { MatrixLab } from './matrix-lab.ts';
 import { ON_NODE_SECONDS } from './matrix-lab.ts';
 
@@ -41,21 +42,18 @@ export class Subject {
 
   /** Makes Service and pod; resolves when the pod is Ready. @returns host and port of the Service */
   async start(node: string): Promise<string> {
+    const { name } = this;
+    const service = nodePortService({ name, label: LABEL, port: 6379 });
     await this.kubectl(
       ['apply', '-f', '-'],
       30,
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [this.#service(), this.#pod(node)] }),
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [service, this.#pod(node)] }),
     );
     await this.kubectl(
       ['wait', '--for=condition=Ready', `pod/${this.name}`, `--timeout=${READY_SECONDS}s`],
       READY_SECONDS + 10,
     );
-    const port = await this.kubectl(
-      ['get', 'service', this.name, '-o', 'jsonpath={.spec.ports[0].nodePort}'],
-      30,
-    );
-    const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master');
-    return `${master?.address}:${port}`;
+    return outsideAddress(name, this.#lab.outputs, (args) => this.kubectl(args, 30));
   }
 
   /** The pods of the line that are not being deleted. */
@@ -107,15 +105,6 @@ export class Subject {
 
   kubectl([verb = '', ...args]: string[], timeoutSeconds = ON_NODE_SECONDS, input?: string): Promise<string> {
     return this.#lab.kubectl([verb, '--namespace', this.namespace, ...args], timeoutSeconds, input);
-  }
-
-  #service() {
-    return {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: this.name, labels: { [LABEL]: this.name } },
-      spec: { type: 'NodePort', selector: { [LABEL]: this.name }, ports: [{ port: 6379 }] },
-    };
   }
 
   #pod(node: string) {
