@@ -69,7 +69,7 @@ async function startRestored(app: 'tick' | 'redis', snapshotPath: string, contai
       containers: [{ name: container, image: lab.outputs.apps.image[app], imagePullPolicy: 'Never' }],
     },
   };
-  await lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
+  await lab.apply(body);
 }
 
 const events = (pod: string, type: string) =>

@@ -21,7 +21,7 @@ beforeAll(async () => {
   lab = await SmokeLab.open();
   [here, there] = lab.workers;
   master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
-  await lab.kubectl(['apply', '-f', '-'], JSON.stringify(pair(here as string)));
+  await lab.apply(pair(here as string));
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=60s']);
   await lab.kubectl(['exec', POD, '-c', 'redis', '--', 'redis-cli', 'set', 'kept', 'in the checkpoint']);
   await lab.kubectl(['exec', POD, '-c', 'tick', '--', 'sh', '-c', 'echo shared >/shared/note']);
@@ -78,7 +78,7 @@ async function restore(name: string, replicas: number): Promise<Podmigration> {
   const spec = { action: 'restore', snapshotPath: DIRECTORY, destHost: there, replicas, template: copies() };
   const metadata = { name, labels: { 'podferry.dev/smoke': POD } };
   const body = { apiVersion: 'podmig.dcn.ssu.ac.kr/v1', kind: 'Podmigration', metadata, spec };
-  await lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
+  await lab.apply(body);
   return settled(name);
 }
 

@@ -41,7 +41,7 @@ function template(restartPolicy: 'Always' | 'Never') {
 }
 
 async function apply(apiVersion: string, kind: string, spec: object): Promise<void> {
-  await lab.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion, kind, metadata, spec }));
+  await lab.apply({ apiVersion, kind, metadata, spec });
 }
 
 const podList = z.object({

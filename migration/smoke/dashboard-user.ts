@@ -36,7 +36,7 @@ export class DashboardUser {
       ...[account(NAME), account(`${NAME}-powerless`)],
       ...[role, binding(NAME, NAME), binding(`${NAME}-edit`, 'edit')],
     ];
-    await this.#lab.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await this.#lab.apply(...items);
     this.token = await this.#tokenOf(NAME);
     this.powerlessToken = await this.#tokenOf(`${NAME}-powerless`);
   }

@@ -31,7 +31,7 @@ beforeAll(async () => {
   lab = await SmokeLab.open();
   user = new DashboardUser(lab);
   const started = [tick, slow, stuck].map((name) => lab.startPod(name, 'tick', here()));
-  const hostPod = lab.kubectl(['apply', '-f', '-'], JSON.stringify(hostNetworkPod()));
+  const hostPod = lab.apply(hostNetworkPod());
   [browser] = await Promise.all([openBrowser(), user.create(), hostPod, ...started]);
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${host}`, '--timeout=60s']);
   await lab.kubectl(['exec', stuck, '--', 'python3', '-c', HOLD]);
@@ -225,7 +225,7 @@ describe('what cannot be', () => {
       spec: { action: 'live-migration', sourcePod: slow, destHost: there(), maxBytesPerSecond: 65536 },
     };
     const before = await lab.tick(slow);
-    await lab.kubectl(['apply', '-f', '-'], JSON.stringify(migration));
+    await lab.apply(migration);
     await goTo(page, `#/migrations/${lab.namespace}/${slow}`, slow);
     await page.locator('.timeline__bar--running').waitFor();
     await page.getByRole('button', { name: `Cancel ${slow}` }).click();

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 async function start(name: string, optsIn: boolean, spec: object = {}): Promise<void> {
   const { labels, spec: plain } = template(name, 'tick', optsIn);
-  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { ...plain, ...spec } });
+  await lab.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { ...plain, ...spec } });
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
   expect(await lab.nodeOf(name)).toBe(here);
 }
@@ -56,7 +56,7 @@ function template(name: string, app: 'tick' | 'redis', optsIn: boolean) {
 /** One pod that opted in, of a controller. */
 async function startOwned(kind: 'Deployment' | 'StatefulSet', name: string, app: 'tick' | 'redis') {
   const { labels, spec } = template(name, app, true);
-  await apply({
+  await lab.apply({
     apiVersion: 'apps/v1',
     kind,
     metadata: { name },
@@ -75,7 +75,7 @@ async function startOwned(kind: 'Deployment' | 'StatefulSet', name: string, app:
 
 async function guard(name: string, spec: object): Promise<void> {
   const selector = { matchLabels: { 'podferry.dev/smoke': name } };
-  await apply({
+  await lab.apply({
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: { name },
@@ -87,8 +87,6 @@ async function guard(name: string, spec: object): Promise<void> {
     (healthy) => healthy === '1',
   );
 }
-
-const apply = (body: object) => lab.kubectl(['apply', '-f', '-'], JSON.stringify(body));
 
 /** Has so many operators run, and waits until they do. */
 async function runOperators(replicas: number): Promise<void> {

@@ -111,6 +111,16 @@ export class SmokeLab {
     return done.stdout;
   }
 
+  /** `kubectl apply` of objects, all in one; returns what it printed. @throws with its complaint when it fails */
+  apply(...items: object[]): Promise<string> {
+    return this.kubectl(['apply', '-f', '-'], listOf(items));
+  }
+
+  /** `kubectl create` of objects, in the same way. */
+  create(...items: object[]): Promise<string> {
+    return this.kubectl(['create', '-f', '-'], listOf(items));
+  }
+
   /** Starts a pod of a sample image pinned to a node, and waits until it is Ready. */
   async startPod(name: string, app: 'tick' | 'redis', node: string): Promise<void> {
     const pod = {
@@ -140,7 +150,7 @@ export class SmokeLab {
         ],
       },
     };
-    await this.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+    await this.apply(pod);
     await this.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
   }
 
@@ -199,3 +209,5 @@ export class SmokeLab {
     return { ...process.env, KUBECONFIG: join(this.#folder, 'kubeconfig') };
   }
 }
+
+const listOf = (items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });

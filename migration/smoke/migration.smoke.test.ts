@@ -140,7 +140,7 @@ describe('a redis with data', () => {
       },
     };
     try {
-      await lab.kubectl(['apply', '-f', '-'], JSON.stringify(restore));
+      await lab.apply(restore);
       await lab.kubectl(['wait', '--for=condition=Complete', 'podmigration/smoke-restore', '--timeout=90s']);
       const copies = (await lab.kubectl(['get', 'pods', '-l', 'migratingPod=smoke-restore', '-o', 'name']))
         .trim()

@@ -69,7 +69,7 @@ export class PodSet {
     readySeconds = READY_SECONDS,
   ): Promise<void> {
     const made = Object.entries(pods).map(([key, spec], index) => this.#object(key, spec, index));
-    await this.#lab.kubectl(['apply', '-f', '-'], listOf([...others.map((o) => this.#labelled(o)), ...made]));
+    await this.#lab.apply(...others.map((other) => this.#labelled(other)), ...made);
     const names = Object.keys(pods).map((key) => `pod/${this.pod(key)}`);
     await this.#lab.kubectl(['wait', '--for=condition=Ready', ...names, `--timeout=${readySeconds}s`]);
   }
@@ -78,7 +78,7 @@ export class PodSet {
   async move(keys = [...this.#now.keys()], extra: object = {}): Promise<Record<string, Outcome>> {
     const before = new Map(keys.map((key) => [this.pod(key), key]));
     const made = keys.map((key) => this.#migration(key, extra));
-    await this.#lab.kubectl(['create', '-f', '-'], listOf(made));
+    await this.#lab.create(...made);
     const ended = await this.#lab.until(
       `the moves of ${keys.join(', ')} are over`,
       () => this.#outcomes(before),
@@ -167,5 +167,3 @@ function onNode(node: string): object {
   const terms = { nodeSelectorTerms: [{ matchExpressions: [expression] }] };
   return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
 }
-
-const listOf = (items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });

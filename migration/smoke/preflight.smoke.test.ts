@@ -9,7 +9,7 @@ const there = () => lab.workers[1] as string;
 
 beforeAll(async () => {
   lab = await SmokeLab.open();
-  await Promise.all([lab.startPod(pod, 'tick', here()), lab.kubectl(['apply', '-f', '-'], others())]);
+  await Promise.all([lab.startPod(pod, 'tick', here()), lab.apply(...others())]);
   await lab.kubectl(['rollout', 'status', `daemonset/${set}`, '--timeout=60s']);
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${host}`, `pod/${holder}`, '--timeout=60s']);
 });
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 /** Pods that cannot be moved because of what they are, and one that can be made so by what it holds. */
-function others(): string {
+function others(): object[] {
   const sleeper = {
     terminationGracePeriodSeconds: 1,
     containers: [
@@ -37,12 +37,11 @@ function others(): string {
   const pinned = { ...sleeper, nodeSelector: { 'kubernetes.io/hostname': here() } };
   const hostPod = { ...pinned, hostNetwork: true };
   const daemonSet = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: sleeper } };
-  const items = [
+  return [
     { apiVersion: 'v1', kind: 'Pod', metadata: { name: host }, spec: hostPod },
     { apiVersion: 'v1', kind: 'Pod', metadata: { name: holder }, spec: pinned },
     { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: set }, spec: daemonSet },
   ];
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 const answer = z.object({

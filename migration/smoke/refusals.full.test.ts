@@ -44,7 +44,7 @@ describe('a PodDisruptionBudget that allows no disruption', () => {
 
   it('keeps the pod where it is, untouched, unless a person thinks otherwise', async () => {
     const before = await lab.tick(POD);
-    await lab.kubectl(['apply', '-f', '-'], JSON.stringify(budget));
+    await lab.apply(budget);
     const healthy = ['get', 'pdb', POD, '-o', 'jsonpath={.status.currentHealthy}'];
     await lab.until(
       'the budget counts the pod',
