@@ -1,3 +1,4 @@
+import { Bystanders } from './bystanders.ts';
 import type { SmokeLab } from './lab.ts';
 import { PodSet, type PodSpec } from './pod-set.ts';
 import { Probes, probeContainer } from './probe.ts';
@@ -26,32 +27,34 @@ const AT_NODES = 24_000;
 export class Conversation {
   readonly #lab: SmokeLab;
   readonly #image: string;
-  readonly #name: string;
   readonly #moved: PodSet;
+  readonly #around: Bystanders;
   readonly #probes: Probes;
 
   constructor(lab: SmokeLab, image: string, name: string) {
     this.#lab = lab;
     this.#image = image;
-    this.#name = name;
     this.#moved = new PodSet(lab, name);
+    this.#around = new Bystanders(lab, name);
     this.#probes = new Probes(lab);
   }
 
   /** Resolves when everybody talks. */
   async start(): Promise<Listener[]> {
     const lab = this.#lab;
-    await lab.kubectl(
-      ['apply', '-f', '-'],
-      list([this.#service('moved'), this.#service('other'), this.#headless()]),
-    );
-    await this.#apply([this.#pod('other', lab.workers[1] ?? '', ['serves']), this.#outside()]);
+    await lab.apply(this.#service('moved'), this.#service('other'), this.#headless());
+    await this.#around.start([this.#pod('other', lab.workers[1] ?? '', ['serves']), this.#outside()]);
     const [other, outside] = await Promise.all([this.#addressOf('other'), this.#addressOf('outside')]);
-    const own = ['serves', `talks:${other}`, `talks:${await this.#clusterIp('other')}`, `talks:${outside}`];
+    const own = [
+      'serves',
+      `talks:${other}`,
+      `talks:${await this.#around.clusterIp('other')}`,
+      `talks:${outside}`,
+    ];
     // Also to the master, which is a third node.
     const tolerations = [{ operator: 'Exists' }];
     await this.#moved.start({ moved: { tolerations, containers: [this.#container(own)] } });
-    const [address, service] = [await this.address(), await this.#clusterIp('moved')];
+    const [address, service] = [await this.address(), await this.#around.clusterIp('moved')];
     const node = (name: string) => lab.outputs.nodes.find((one) => one.name === name)?.address ?? '';
     const near = [`talks:${address}`, `talks:${service}`];
     const far = lab.outputs.nodes.map(({ name }) => `talks:${node(name)}+${AT_NODES}`);
@@ -63,13 +66,13 @@ export class Conversation {
         'master',
         this.#pod('master', master, [
           ...near,
-          `talks:${this.#name}-headless.${lab.namespace}.svc.cluster.local`,
+          `talks:${this.#around.named('headless')}.${lab.namespace}.svc.cluster.local`,
         ]),
       ],
       ['host', this.#pod('host', master, [...near, ...far], { hostNetwork: true }, 8091)],
     ];
-    await this.#apply(clients.map(([, pod]) => pod));
-    const listeners = clients.map(([where]) => ({ where, pod: `${this.#name}-${where}` }));
+    await this.#around.start(clients.map(([, pod]) => pod));
+    const listeners = clients.map(([where]) => ({ where, pod: this.#around.named(where) }));
     await Promise.all(
       [...listeners, { pod: this.#moved.pod('moved'), where: 'moved' }].map((one) =>
         this.#probes.identity(one.pod, portOf(one)),
@@ -121,46 +124,19 @@ export class Conversation {
     return told.filter(({ verdict }) => verdict !== 'kept').map(({ text }) => text);
   }
 
-  async #apply(pods: object[]): Promise<void> {
-    await this.#lab.kubectl(['apply', '-f', '-'], list(pods));
-    const names = (pods as { metadata: { name: string } }[]).map(({ metadata }) => `pod/${metadata.name}`);
-    await this.#lab.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=60s']);
-  }
-
   #container(groups: string[], port = 8080): object {
     return probeContainer(this.#image, groups, { env: [{ name: 'PORT', value: String(port) }] });
   }
 
-  #labels(talks: string) {
-    return { 'podferry.dev/smoke': this.#name, talks: `${this.#name}-${talks}` };
-  }
-
   #pod(key: string, node: string, groups: string[], more: Partial<PodSpec> = {}, port = 8080): object {
-    return {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: `${this.#name}-${key}`, labels: this.#labels(key) },
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        nodeName: node,
-        tolerations: [{ operator: 'Exists' }],
-        containers: [this.#container(groups, port)],
-        ...more,
-      },
-    };
+    const tolerations = [{ operator: 'Exists' }];
+    return this.#around.pod(key, node, { tolerations, containers: [this.#container(groups, port)], ...more });
   }
 
   /** Servers on a node's own network: outside, as pods see it. */
   #outside(): object {
     const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
     return this.#pod('outside', master, ['serves'], { hostNetwork: true }, 8090);
-  }
-
-  /** By the labels that the moved pod has from its set, the others from here. */
-  #selector(to: string) {
-    return to === 'moved'
-      ? { 'podferry.dev/smoke': this.#name, probe: to }
-      : { talks: `${this.#name}-${to}` };
   }
 
   #service(to: string): object {
@@ -171,40 +147,21 @@ export class Conversation {
       protocol: name === 'datagrams' ? 'UDP' : 'TCP',
       ...(to === 'moved' ? { nodePort: port + AT_NODES } : {}),
     }));
-    const metadata = { name: `${this.#name}-${to}`, labels: { 'podferry.dev/smoke': this.#name } };
-    return {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { ...type, selector: this.#selector(to), ports },
-    };
+    return this.#around.service(to, { ...type, ports });
   }
 
   #headless(): object {
-    const metadata = { name: `${this.#name}-headless`, labels: { 'podferry.dev/smoke': this.#name } };
-    const selector = this.#selector('moved');
-    return {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { clusterIP: 'None', selector, ports: [{ port: PORTS.echo }] },
-    };
+    return this.#around.service('moved', { clusterIP: 'None', ports: [{ port: PORTS.echo }] }, 'headless');
   }
 
   #addressOf(key: string): Promise<string> {
-    return this.#podIp(`${this.#name}-${key}`);
+    return this.#podIp(this.#around.named(key));
   }
 
   #podIp(pod: string): Promise<string> {
     return this.#lab.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.status.podIP}']);
   }
-
-  #clusterIp(to: string): Promise<string> {
-    return this.#lab.kubectl(['get', 'service', `${this.#name}-${to}`, '-o', 'jsonpath={.spec.clusterIP}']);
-  }
 }
 
 /** Where a pod of clients answers: on a node's own network there may be others. */
 const portOf = ({ where }: Listener): number => (where === 'host' ? 8091 : 8080);
-
-const list = (items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });

@@ -2,6 +2,7 @@ import { samplePodSpec } from '../../apps/pod.ts';
 import { postgresql } from '../../apps/postgresql/sample.ts';
 import { giveImage } from '../../toolchain/give-image.ts';
 import { appImageRecipes } from '../../toolchain/images.ts';
+import { Bystanders } from './bystanders.ts';
 import type { SmokeLab } from './lab.ts';
 import { PodSet } from './pod-set.ts';
 
@@ -19,14 +20,14 @@ const COUNTER = 'counter:__rand_int__';
 export class SteadyClients {
   readonly #lab: SmokeLab;
   readonly #probeImage: string;
-  readonly #name: string;
   readonly #servers: PodSet;
+  readonly #around: Bystanders;
 
   constructor(lab: SmokeLab, probeImage: string, name: string) {
     this.#lab = lab;
     this.#probeImage = probeImage;
-    this.#name = name;
     this.#servers = new PodSet(lab, name);
+    this.#around = new Bystanders(lab, name);
   }
 
   /** Resolves when both clients are at work. */
@@ -38,13 +39,16 @@ export class SteadyClients {
     });
     await this.#servers.start(
       { redis: this.#redisSpec(), postgresql: samplePodSpec(postgresql, image) },
-      [this.#service('redis', 6379), this.#service('postgresql', postgresql.port)],
+      [
+        this.#around.service('redis', { ports: [{ port: 6379 }] }),
+        this.#around.service('postgresql', { ports: [{ port: postgresql.port }] }),
+      ],
       postgresql.startSeconds,
     );
-    const benchmark = ['redis-benchmark', '-h', await this.#clusterIp('redis'), '-c', '8'];
+    const benchmark = ['redis-benchmark', '-h', await this.#around.clusterIp('redis'), '-c', '8'];
     const counting = [...benchmark, '-t', 'incr', '-n', String(ENDLESS)];
     await this.#client('benchmark', this.#probeImage, counting, { limits: { cpu: BENCHMARK_CPU } });
-    const session = transaction(await this.#clusterIp('postgresql'));
+    const session = transaction(await this.#around.clusterIp('postgresql'));
     await this.#client('session', image, ['sh', '-c', session]);
     await this.#counted(0);
   }
@@ -59,14 +63,14 @@ export class SteadyClients {
   async benchmarkReport(): Promise<string> {
     const phase = await this.#phaseOf('benchmark');
     if (phase !== 'Running')
-      return `${phase}: ${await this.#lab.kubectl(['logs', this.#pod('benchmark'), '--tail=3'])}`;
+      return `${phase}: ${await this.#lab.kubectl(['logs', this.#around.named('benchmark'), '--tail=3'])}`;
     await this.#counted(await this.#count());
     return '';
   }
 
   /** Lets the session commit; what it says of the rows that it put into its one transaction: `t` when all are there. */
   async sessionReport(): Promise<string> {
-    const pod = this.#pod('session');
+    const pod = this.#around.named('session');
     await this.#lab.tryKubectl(['exec', pod, '--', 'sh', '-c', ': >/tmp/end']);
     await this.#lab.until(
       'the session ends',
@@ -98,43 +102,15 @@ export class SteadyClients {
     return { containers: [{ name: 'redis', image, imagePullPolicy: 'Never', startupProbe }] };
   }
 
-  #pod(client: string): string {
-    return `${this.#name}-${client}`;
-  }
-
   /** A pod that is not started again when it ends. */
   async #client(key: string, image: string, command: string[], resources = {}): Promise<void> {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: this.#pod(key), labels: { 'podferry.dev/smoke': this.#name } },
-      spec: {
-        nodeName: this.#lab.workers[0],
-        restartPolicy: 'Never',
-        terminationGracePeriodSeconds: 1,
-        containers: [{ name: key, image, imagePullPolicy: 'Never', command, resources }],
-      },
-    };
-    await this.#lab.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
-    await this.#lab.kubectl(['wait', '--for=condition=Ready', `pod/${this.#pod(key)}`, '--timeout=60s']);
-  }
-
-  #service(probe: string, port: number): object {
-    const selector = { 'podferry.dev/smoke': this.#name, probe };
-    return {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: this.#pod(probe) },
-      spec: { selector, ports: [{ port }] },
-    };
-  }
-
-  #clusterIp(server: string): Promise<string> {
-    return this.#lab.kubectl(['get', 'service', this.#pod(server), '-o', 'jsonpath={.spec.clusterIP}']);
+    const containers = [{ name: key, image, imagePullPolicy: 'Never', command, resources }];
+    const spec = { restartPolicy: 'Never', containers };
+    await this.#around.start([this.#around.pod(key, this.#lab.workers[0] ?? '', spec)]);
   }
 
   #phaseOf(client: string): Promise<string> {
-    return this.#lab.kubectl(['get', 'pod', this.#pod(client), '-o', 'jsonpath={.status.phase}']);
+    return this.#lab.kubectl(['get', 'pod', this.#around.named(client), '-o', 'jsonpath={.status.phase}']);
   }
 }
 
