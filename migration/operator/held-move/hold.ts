@@ -5,8 +5,9 @@ import { cloneForHeldMove, podAddress } from '../clone-pod.ts';
 import { imagesOf, runningContainers } from '../containers.ts';
 import { leaveServices, whileOut } from '../handover/stand-down.ts';
 import { isDeclaredDead } from '../live-migration/dead-node.ts';
-import { freezeDeadlineMs, LOOK_AGAIN_MS, overdueMs } from '../live-migration/limits.ts';
-import { cancelled, giveUp } from '../live-migration/undo.ts';
+import { freezeDeadlineMs } from '../live-migration/limits.ts';
+import { lookAgain } from '../live-migration/look-again.ts';
+import { cancelled, giveUp, giveUpThawed } from '../live-migration/undo.ts';
 import { type Outcome, type Run, type Step, wait, write } from '../run.ts';
 import { addPhases, change, enter } from '../status.ts';
 import { heldPath } from './held-move.ts';
@@ -90,16 +91,12 @@ async function judge(run: Run, record: CheckpointRecord): Promise<Outcome> {
     case 'released':
       return commitHeld(run, record);
     case 'complete':
-    case 'failed': {
-      const thawed = { step: 'move', message: 'the source was thawed', criuLog: [] };
-      const { step, message, criuLog } = record.failure ?? thawed;
-      return giveUp(run, step, message, criuLog);
-    }
+    case 'failed':
+      return giveUpThawed(run, record.failure);
     case 'absent':
     case 'dumping':
     case 'uploading':
-      if (overdueMs(run) <= 0) return wait(LOOK_AGAIN_MS);
-      return giveUp(run, 'move', `not done ${Math.round(overdueMs(run))} ms after its deadline`);
+      return lookAgain(run);
   }
 }
 

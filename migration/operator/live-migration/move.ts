@@ -4,11 +4,12 @@ import type { Node } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
 import { changeOver } from '../handover/change-over.ts';
 import { whileOut } from '../handover/stand-down.ts';
-import { type Outcome, type Run, type Step, wait } from '../run.ts';
+import type { Outcome, Run, Step } from '../run.ts';
 import { commit } from './commit.ts';
 import { judgeDeadSource } from './dead-source.ts';
-import { freezeDeadlineMs, LOOK_AGAIN_MS, overdueMs } from './limits.ts';
-import { cancelled, giveUp } from './undo.ts';
+import { freezeDeadlineMs, overdueMs } from './limits.ts';
+import { lookAgain } from './look-again.ts';
+import { cancelled, giveUp, giveUpThawed } from './undo.ts';
 
 /**
  * Moving: lets the source's agent freeze and hand over, and finds out what it decided. It alone decides, within its
@@ -85,14 +86,10 @@ async function judge(run: Run, record: SourceRecord): Promise<Outcome> {
       // Clients wait for this; what fails here is done again in Committed.
       await changeOver(run).catch(() => undefined);
       return commit(run, record);
-    case 'thawed': {
-      const thawed = { step: 'move', message: 'the source was thawed', criuLog: [] };
-      const { step, message, criuLog } = record.failure ?? thawed;
-      return giveUp(run, step, message, criuLog);
-    }
+    case 'thawed':
+      return giveUpThawed(run, record.failure);
     case 'moving':
     case 'absent':
-      if (overdueMs(run) <= 0) return wait(LOOK_AGAIN_MS);
-      return giveUp(run, 'move', `not done ${Math.round(overdueMs(run))} ms after its deadline`);
+      return lookAgain(run);
   }
 }

@@ -1,3 +1,4 @@
+import type { AgentFailure } from '../../contract/agent-api.ts';
 import { MIGRATION_ANNOTATION } from '../../contract/annotations.ts';
 import { type Outcome, type Run, write } from '../run.ts';
 import { change, enter } from '../status.ts';
@@ -12,6 +13,16 @@ export function giveUp(run: Run, step: string, message: string, criuLog: readonl
   const error = { step, message, criuLog: [...criuLog] };
   const why = { reason: 'RollingBack', message };
   return write(enter(run.migration, change(run.status, { error }), 'RollingBack', why, run.now()));
+}
+
+/** The same when the source's agent has thawed it, for the agent's own reason. */
+export function giveUpThawed(run: Run, failure: AgentFailure | null): Outcome {
+  const { step, message, criuLog } = failure ?? {
+    step: 'move',
+    message: 'the source was thawed',
+    criuLog: [],
+  };
+  return giveUp(run, step, message, criuLog);
 }
 
 /** Deletes the target pod, if it is ours and there. */
