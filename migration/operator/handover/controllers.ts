@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import type { PodDocument } from '../../kube/objects.ts';
+import { ownerReference, type PodDocument } from '../../kube/objects.ts';
 import { type LabelSelector, labelSelector } from '../checks/selector.ts';
 
 /** A reference from a pod to an object that owns it; what we do not know of it is kept. */
-export const owner = z.looseObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  uid: z.string(),
-  controller: z.boolean().default(false),
-});
+export const owner = ownerReference.loose();
 export type Owner = z.infer<typeof owner>;
 
 const owned = z.object({ ownerReferences: z.array(owner).default([]) });
