@@ -3,6 +3,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { IMAGE_DIR, statePath } from '../state-layout.ts';
 import type { Stopwatch } from '../stopwatch.ts';
+import { stagingName } from '../tidy.ts';
 import { type DumpPlaces, dump } from './dump.ts';
 import { archiveOf } from './layer.ts';
 import type { FoundContainer, FoundPod } from './pod.ts';
@@ -18,6 +19,12 @@ export interface CapturePlaces {
   /** Receives CRIU's dump.log, in a folder for each container. */
   logDir: string;
 }
+
+/** The places of one operation, in the folders that it shares with others. */
+export const capturePlaces = (id: string, shared: { imagesDir: string; logDir: string }): CapturePlaces => ({
+  staging: path.join(shared.imagesDir, stagingName(id, 'source')),
+  logDir: path.join(shared.logDir, id),
+});
 
 /** Makes an empty staging directory. Before the freeze. */
 export async function prepareStaging(pod: FoundPod, places: CapturePlaces): Promise<void> {

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { AgentFailure, CheckpointManifest, CheckpointRequest } from '../../contract/agent-api.ts';
 import { failureOf, inStep, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -9,8 +8,7 @@ import type { Records } from '../records.ts';
 import { milliseconds, Stopwatch } from '../stopwatch.ts';
 import { checkpointPath, userPath } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import { stagingName } from '../tidy.ts';
-import type { CapturePlaces } from './capture.ts';
+import { type CapturePlaces, capturePlaces } from './capture.ts';
 import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
 import { type FoundPod, processOf } from './pod.ts';
@@ -315,11 +313,7 @@ export class Checkpoint {
   }
 
   #places(): CapturePlaces {
-    const { imagesDir, logDir } = this.#context;
-    return {
-      staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
-      logDir: path.join(logDir, this.#document.id),
-    };
+    return capturePlaces(this.#document.id, this.#context);
   }
 
   /** On disk first: nobody may hear of a state that a restarted agent would not know. */

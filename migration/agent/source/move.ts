@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFailure, MoveRequest, TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
@@ -11,8 +10,7 @@ import type { Records } from '../records.ts';
 import { Deadline, milliseconds, Stopwatch } from '../stopwatch.ts';
 import { migrationFolder } from '../store/path.ts';
 import type { Store } from '../store/store.ts';
-import { stagingName } from '../tidy.ts';
-import type { CapturePlaces } from './capture.ts';
+import { type CapturePlaces, capturePlaces } from './capture.ts';
 import type { CgroupPath } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { Delivery } from './delivery.ts';
@@ -324,11 +322,7 @@ export class Move {
   }
 
   #places(): CapturePlaces {
-    const { imagesDir, logDir } = this.#context;
-    return {
-      staging: path.join(imagesDir, stagingName(this.#document.id, 'source')),
-      logDir: path.join(logDir, this.#document.id),
-    };
+    return capturePlaces(this.#document.id, this.#context);
   }
 
   /** What others may act upon is on disk before anybody can read it here. */
