@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { isApiError } from '../../migration/kube/client.ts';
+import { onNode, requireNode } from '../../migration/kube/node-affinity.ts';
 import { migrationsPath, podPath, podsPath } from '../../migration/kube/paths.ts';
 import { type ExperimentLab, NAMESPACE, WORKLOAD_LABEL } from '../lab.ts';
 import type { Workload } from '../workloads/workload.ts';
@@ -8,7 +9,6 @@ import type { PodTimes, PodWatch } from './pod-watch.ts';
 
 const GONE_MS = 120_000;
 const STARTED_MS = 120_000;
-const HOST_NAME = 'kubernetes.io/hostname';
 
 const replicaSetsPath = `/apis/apps/v1/namespaces/${NAMESPACE}/replicasets`;
 const deploymentsPath = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
@@ -39,15 +39,12 @@ export class Subject {
 
   /** Makes a bare pod on a node; resolves when the API server has taken it. @returns its name */
   async createPod(name: string, node: string): Promise<string> {
-    const affinity = {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onNode(node)] } },
-    };
     await this.#lab.client.request('POST', podsPath(NAMESPACE), {
       body: {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { name, labels: this.#labels() },
-        spec: this.#spec(affinity),
+        spec: this.#spec(requireNode(node)),
       },
     });
     return name;
@@ -161,10 +158,6 @@ const preferred = (node: string) => ({
   nodeAffinity: {
     preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: onNode(node) }],
   },
-});
-
-const onNode = (node: string) => ({
-  matchExpressions: [{ key: HOST_NAME, operator: 'In', values: [node] }],
 });
 
 export function imageOf(lab: ExperimentLab, { name, app }: Workload): string {

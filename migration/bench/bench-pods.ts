@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { statusPhase } from '../contract/podmigration.ts';
+import { requireNode } from '../kube/node-affinity.ts';
 import type { MoveSample } from './breakdown.ts';
 import { ConnectedClient } from './connected-client.ts';
 import type { BenchLab } from './lab.ts';
@@ -82,15 +83,13 @@ export class BenchPods {
 
   #pod(node: string) {
     const { app, command, port } = this.workload;
-    const term = { key: 'kubernetes.io/hostname', operator: 'In', values: [node] };
-    const required = { nodeSelectorTerms: [{ matchExpressions: [term] }] };
     return {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: this.name, labels: { [LABEL]: this.name } },
       spec: {
         terminationGracePeriodSeconds: 1,
-        affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+        affinity: requireNode(node),
         containers: [
           {
             name: app,

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { $ } from 'zx';
 import { type StackOutputs, stackOutputs } from '../contract/stack-outputs.ts';
+import { requireNode } from '../kube/node-affinity.ts';
 
 /** The variable that names a file with the JSON of `pulumi stack output --json --show-secrets`. */
 const OUTPUTS_VARIABLE = 'PODFERRY_STACK_OUTPUTS';
@@ -129,15 +130,7 @@ export class SmokeLab {
       metadata: { name, labels: { 'podferry.dev/smoke': name } },
       spec: {
         terminationGracePeriodSeconds: 1,
-        affinity: {
-          nodeAffinity: {
-            requiredDuringSchedulingIgnoredDuringExecution: {
-              nodeSelectorTerms: [
-                { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] },
-              ],
-            },
-          },
-        },
+        affinity: requireNode(node),
         containers: [
           {
             name: app,

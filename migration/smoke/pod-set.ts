@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requireNode } from '../kube/node-affinity.ts';
 import type { SmokeLab } from './lab.ts';
 
 const LABEL = 'podferry.dev/smoke';
@@ -117,7 +118,7 @@ export class PodSet {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, labels: { [LABEL]: this.#name, probe: key } },
-      spec: { terminationGracePeriodSeconds: 1, affinity: onNode(node), ...spec },
+      spec: { terminationGracePeriodSeconds: 1, affinity: requireNode(node), ...spec },
     };
   }
 
@@ -159,11 +160,4 @@ export class PodSet {
       return [pods.get(spec.sourcePod) ?? spec.sourcePod, outcome];
     });
   }
-}
-
-/** Pins a pod to a node, as a scheduler's rule: a copy of the pod can be sent elsewhere. */
-function onNode(node: string): object {
-  const expression = { key: 'kubernetes.io/hostname', operator: 'In', values: [node] };
-  const terms = { nodeSelectorTerms: [{ matchExpressions: [expression] }] };
-  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
 }
