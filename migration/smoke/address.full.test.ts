@@ -55,7 +55,7 @@ describe('a pod that goes on from one node to a third, and then home', () => {
   it('keeps its address all the way', async () => {
     const before = await conversation.address();
     const [home = '', second = ''] = lab.workers;
-    const third = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+    const third = lab.master.name;
     for (const node of [second, third, home]) {
       expect(await conversation.move(node), `to ${node}`).toBe('');
       expect(await conversation.address()).toBe(before);

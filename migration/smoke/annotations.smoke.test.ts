@@ -19,7 +19,7 @@ let master: string;
 beforeAll(async () => {
   lab = await SmokeLab.open();
   [here, there] = lab.workers;
-  master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+  master = lab.master.name;
   await Promise.all([lab.startPod(ONE, 'tick', here as string), lab.startPod(TWO, 'redis', there as string)]);
   await lab.redis(TWO, 'set', 'kept', 'yes');
 });

@@ -20,7 +20,7 @@ let startedAt: string;
 beforeAll(async () => {
   lab = await SmokeLab.open();
   [here, there] = lab.workers;
-  master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+  master = lab.master.name;
   await lab.apply(pair(here as string));
   await lab.kubectl(['wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=60s']);
   await lab.kubectl(['exec', POD, '-c', 'redis', '--', 'redis-cli', 'set', 'kept', 'in the checkpoint']);

@@ -55,21 +55,19 @@ export class Conversation {
     const tolerations = [{ operator: 'Exists' }];
     await this.#moved.start({ moved: { tolerations, containers: [this.#container(own)] } });
     const [address, service] = [await this.address(), await this.#around.clusterIp('moved')];
-    const node = (name: string) => lab.outputs.nodes.find((one) => one.name === name)?.address ?? '';
     const near = [`talks:${address}`, `talks:${service}`];
-    const far = lab.outputs.nodes.map(({ name }) => `talks:${node(name)}+${AT_NODES}`);
-    const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+    const far = lab.outputs.nodes.map((node) => `talks:${node.address}+${AT_NODES}`);
     const clients: [string, object][] = [
       ['source', this.#pod('source', lab.workers[0] ?? '', near)],
       ['target', this.#pod('target', lab.workers[1] ?? '', near)],
       [
         'master',
-        this.#pod('master', master, [
+        this.#pod('master', lab.master.name, [
           ...near,
           `talks:${this.#around.named('headless')}.${lab.namespace}.svc.cluster.local`,
         ]),
       ],
-      ['host', this.#pod('host', master, [...near, ...far], { hostNetwork: true }, 8091)],
+      ['host', this.#pod('host', lab.master.name, [...near, ...far], { hostNetwork: true }, 8091)],
     ];
     await this.#around.start(clients.map(([, pod]) => pod));
     const listeners = clients.map(([where]) => ({ where, pod: this.#around.named(where) }));
@@ -135,8 +133,7 @@ export class Conversation {
 
   /** Servers on a node's own network: outside, as pods see it. */
   #outside(): object {
-    const master = this.#lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
-    return this.#pod('outside', master, ['serves'], { hostNetwork: true }, 8090);
+    return this.#pod('outside', this.#lab.master.name, ['serves'], { hostNetwork: true }, 8090);
   }
 
   #service(to: string): object {

@@ -68,6 +68,12 @@ export class SmokeLab {
     return this.outputs.nodes.filter((node) => node.role === 'worker').map((node) => node.name);
   }
 
+  get master(): StackOutputs['nodes'][number] {
+    const master = this.outputs.nodes.find(({ role }) => role === 'master');
+    if (master === undefined) throw new Error('the lab has no master');
+    return master;
+  }
+
   /** Runs a script as root on a node and returns what it printed. @throws with its complaint when it fails */
   async onNode(node: string, script: string, input: string | Readable = ''): Promise<string> {
     return (await $({ input, quiet: true, timeout: '100s' })`${PODFERRY} ssh ${node} ${script}`).stdout;

@@ -22,7 +22,7 @@ let words: string;
 beforeAll(async () => {
   lab = await SmokeLab.open();
   [here, there] = lab.workers;
-  master = lab.outputs.nodes.find(({ role }) => role === 'master')?.name ?? '';
+  master = lab.master.name;
   words = `the checkpoint at '${DIRECTORY}' belongs to namespace ${lab.namespace}, not to ${OTHER}`;
   await lab.kubectl(['create', 'namespace', OTHER]);
   await lab.startPod(POD, 'redis', here as string);

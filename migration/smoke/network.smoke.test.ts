@@ -76,8 +76,7 @@ describe('clients outside a pod that gets another address', () => {
       '-o',
       'jsonpath={.spec.ports[0].nodePort}',
     ]);
-    const master = lab.outputs.nodes.find(({ role }) => role === 'master');
-    return [master?.address ?? '', Number(port)];
+    return [lab.master.address, Number(port)];
   }
 
   /** Tries until it does not throw: a Service takes a moment until it leads to its pod. */

@@ -239,12 +239,12 @@ it('moves a pod of namespace default for it', async () => {
 });
 
 it('is reachable from elsewhere with TLS only', async () => {
-  const master = lab.outputs.nodes.find(({ role }) => role === 'master')?.address;
+  const { address } = lab.master;
   const [loopback, plain, unknown, asked] = await curl(worker(0), [
-    `http://${master}:5000/Podmigrations`,
-    `http://${master}:30500/Podmigrations`,
-    `https://${master}:30500/Podmigrations`,
-    `-k https://${master}:30500/Podmigrations`,
+    `http://${address}:5000/Podmigrations`,
+    `http://${address}:30500/Podmigrations`,
+    `https://${address}:30500/Podmigrations`,
+    `-k https://${address}:30500/Podmigrations`,
   ]);
   expect(loopback).toMatch(/connect/i);
   expect(plain).toMatch(/empty reply|reset/i);
