@@ -80,13 +80,6 @@ async function onlyReadyPod(): Promise<OwnedPod> {
 /** More than a pod is away that is made anew under its name, in ms. */
 const PATIENCE_MS = 20_000;
 
-/** Host and port of the Service by way of the master. */
-async function outside(): Promise<string> {
-  const port = await lab.kubectl(['get', 'service', APP, '-o', 'jsonpath={.spec.ports[0].nodePort}']);
-  const master = lab.outputs.nodes.find(({ role }) => role === 'master');
-  return `${master?.address}:${port}`;
-}
-
 const elsewhere = (pod: OwnedPod) => (pod.spec.nodeName === here ? there : here) as string;
 
 /** How many pods a controller says it has started. */
@@ -203,7 +196,7 @@ it('a StatefulSet’s pod keeps its address too, and a client from outside its c
   });
   await apply('v1', 'Service', { type: 'NodePort', selector: { [LABEL]: APP }, ports: [{ port: 8080 }] });
   const { status: before } = await onlyReadyPod();
-  const client = new KeepAliveClient(await outside(), PATIENCE_MS);
+  const client = new KeepAliveClient(await lab.outsideAddress(APP), PATIENCE_MS);
   client.start();
   try {
     for (const _ of ['there', 'back']) {

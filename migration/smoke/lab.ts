@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { $ } from 'zx';
+import { outsideAddress } from '../bench/node-port-service.ts';
 import { type StackOutputs, stackOutputs } from '../contract/stack-outputs.ts';
 import { requireNode } from '../kube/node-affinity.ts';
 
@@ -180,6 +181,11 @@ export class SmokeLab {
   /** `kubectl migrate`, which must succeed. */
   async migrate(pod: string, node: string): Promise<z.infer<typeof migrateAnswer>> {
     return migrateAnswer.parse(JSON.parse(await this.kubectl(['migrate', pod, node, '-o', 'json'])));
+  }
+
+  /** Host and port by which clients outside reach a Service of type NodePort. */
+  outsideAddress(service: string): Promise<string> {
+    return outsideAddress(service, this.outputs, (args) => this.kubectl(args));
   }
 
   /** The node a pod runs on. */

@@ -69,14 +69,8 @@ describe('clients outside a pod that gets another address', () => {
 
   /** Host and port of a Service, seen from outside the cluster. */
   async function addressOf(name: Server): Promise<[string, number]> {
-    const port = await lab.kubectl([
-      'get',
-      'service',
-      `${SET}-${name}`,
-      '-o',
-      'jsonpath={.spec.ports[0].nodePort}',
-    ]);
-    return [lab.master.address, Number(port)];
+    const [host = '', port] = (await lab.outsideAddress(`${SET}-${name}`)).split(':');
+    return [host, Number(port)];
   }
 
   /** Tries until it does not throw: a Service takes a moment until it leads to its pod. */
