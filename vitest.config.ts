@@ -28,7 +28,7 @@ export default defineConfig({
           globalSetup: ['migration/smoke/probe-image.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       {
