@@ -50,6 +50,7 @@ export class Conversation {
       `talks:${other}`,
       `talks:${await this.#around.clusterIp('other')}`,
       `talks:${outside}`,
+      'talks:127.0.0.1',
     ];
     // Also to the master, which is a third node.
     const tolerations = [{ operator: 'Exists' }];

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-describe('processes with sockets, timers and pipes', () => {
+describe('processes with sockets, timers and pipes, in a pod that gets another address', () => {
   const pods: Record<string, PodSpec> = {
     sockets: { containers: [probeContainer(image, ['sockets:/tmp'])] },
     waits: { containers: [probeContainer(image, ['waits:/tmp'])] },
@@ -27,7 +27,7 @@ describe('processes with sockets, timers and pipes', () => {
   let moved: Record<string, Moved>;
   beforeAll(async () => {
     set = new PodSet(lab, `${SET}-held`);
-    moved = await moveProbes(lab, set, pods);
+    moved = await moveProbes(lab, set, pods, [], { address: 'new' });
   });
   afterAll(() => set.remove());
 
