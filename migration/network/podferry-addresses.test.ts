@@ -20,7 +20,9 @@ beforeEach(() => {
   device('pf-entry1', ENTRY);
   device('pf-queue1', '02:00:00:00:98:02');
   device('veth4', '02:00:00:00:00:44');
-  noted('ip', 'case "$*" in "-batch -") cat ;; esac');
+  device('cni0', '02:00:00:00:00:00');
+  // there is no rule that could be taken away
+  noted('ip', 'case "$*" in "-batch -") cat ;; *"rule del"*) exit 1 ;; esac');
   noted('nft', 'case "$*" in "-f -") cat ;; esac');
   noted('socat', 'od -An -v -tx1 | tr -d " \\n"; echo');
 });
@@ -45,6 +47,7 @@ function call(...words: string[]): string[] {
       PATH: `${at('bin')}:${process.env.PATH}`,
       PODFERRY_ADDRESSES_CONF: at('conf'),
       PODFERRY_SYS_CLASS_NET: at('devices'),
+      PODFERRY_ADDRESS_DIR: at('kept'),
     },
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -60,6 +63,22 @@ function announcement(mac: string): string {
 }
 
 const firstOf = (calls: string[], text: string) => calls.findIndex((line) => line.includes(text));
+
+describe('the bridge, at boot', () => {
+  const gatewayIn = (subnet: string) => {
+    writeFileSync(at('conf'), `bridge=cni0\nnode=10.98.0.11\nsubnet=${subnet}\nipam=${at('ipam')}\n`);
+    noted('sysctl', ':');
+    return call('up').filter((line) => line.startsWith('ip address'));
+  };
+
+  it('has its address before there is a pod: the first of the subnet, as the bridge plugin wants to find it', () => {
+    expect(gatewayIn('10.244.1.0/24')).toEqual(['ip address replace 10.244.1.1/24 brd + dev cni0']);
+  });
+
+  it('has that of any other subnet likewise', () => {
+    expect(gatewayIn('10.244.1.64/26')).toEqual(['ip address replace 10.244.1.65/26 brd + dev cni0']);
+  });
+});
 
 describe('what holds connections that are being opened', () => {
   it('has the pods in the bridge send by pf-entry1 before it holds, and all but what opens goes on to the pod', () => {
