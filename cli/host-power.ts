@@ -1,5 +1,6 @@
 import type { MatrixLab } from '../migration/matrix/matrix-lab.ts';
 import { podmanPower } from '../node-setup/podman-hosts/host.ts';
+import { podmanSubnets } from '../stacks/lab-plan.ts';
 import type { Call } from './context.ts';
 import { mustCapture } from './programs.ts';
 import { readStackSettings } from './stack-settings.ts';
@@ -12,7 +13,7 @@ export function hostPower({ stack, journal }: Call): MatrixLab['power'] {
   const { config } = readStackSettings(stack);
   if (config.hosts !== 'podman') return undefined;
   const run = async (name: string, button: 'off' | 'on'): Promise<void> => {
-    const script = podmanPower({ stack, name, subnet: config.subnet })[button];
+    const script = podmanPower({ stack, name, subnets: podmanSubnets(config) })[button];
     const options = { timeoutSeconds: POWER_SECONDS, journal, shielded: true, input: script };
     await mustCapture(`switching ${name} ${button}`, 'bash', ['-s'], options);
   };

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { podmanSubnets } from '../stacks/lab-plan.ts';
 import { allChecks } from './checks/all.ts';
 import { runChecks } from './checks/check.ts';
 import type { MachineFacts } from './checks/facts.ts';
@@ -43,8 +44,9 @@ export function plannedChanges(facts: MachineFacts, settings: StackSettings): st
   const isUp = facts.stacksOnMachine.includes(facts.stack) && facts.knownStacks.includes(facts.stack);
   if (facts.hosts === 'podman' && !isUp) {
     const names = settings.lab.hosts.map((host) => `${facts.stack}-${host.name}`).join(', ');
+    const networks = podmanSubnets(settings.config).join(' and ');
     lines.push(
-      `run the privileged containers ${names} on the private network ${settings.config.subnet} (until \`down\`)`,
+      `run the privileged containers ${names} on the private network ${networks} (until \`down\`)`,
       'raise some kernel settings (sysctl) for them (restored by the last `down`)',
     );
   }

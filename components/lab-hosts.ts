@@ -25,7 +25,7 @@ export interface OwnHost extends LabHost {
 
 /** How the lab's hosts are come by. */
 export type HostSource =
-  | { kind: 'podman'; subnet: string; hosts: readonly LabHost[]; image?: string }
+  | { kind: 'podman'; subnets: readonly string[]; hosts: readonly LabHost[]; image?: string }
   | { kind: 'ssh'; hosts: readonly OwnHost[] };
 
 export interface LabHostsArgs {
@@ -65,14 +65,15 @@ export class LabHosts extends pulumi.ComponentResource {
 
   #podmanHosts({ stack, artefacts }: LabHostsArgs, plan: HostSource & { kind: 'podman' }): Host[] {
     const machine = this.#local('machine-settings', machineSettings(stack));
-    const net = this.#local('network', network(stack, plan.subnet), [machine]);
+    const net = this.#local('network', network(stack, plan.subnets), [machine]);
     const key = this.#local('ssh-key', sshKey(stack, stackPaths(stack).sshDir), [], true);
     const pair = key.stdout.apply((text) => sshKeyOutput.parse(JSON.parse(text)));
     const publicKey = pulumi.unsecret(pair.apply((keys) => keys.publicKey));
     const privateKey = pulumi.secret(pair.apply((keys) => keys.privateKey));
+    const [subnet = '', subnet6 = ''] = plan.subnets;
     const image = plan.image ?? hostImageReference(artefacts['host-root.tar']);
     return plan.hosts.map((host) => {
-      const { name, role, address } = host;
+      const { name, role, address, ipv6 } = host;
       const artefactFolder = join(cacheDir(), 'artefacts');
       const scripts = publicKey.apply((text) =>
         podmanHost({
@@ -80,10 +81,11 @@ export class LabHosts extends pulumi.ComponentResource {
           name,
           role,
           address,
-          subnet: plan.subnet,
+          subnet,
           image,
           artefactFolder,
           publicKey: text,
+          ...(ipv6 && { ipv6: { address: ipv6.address, subnet: subnet6 } }),
         }),
       );
       const container = this.#local(name, scripts, [net]);

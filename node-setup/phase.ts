@@ -13,6 +13,8 @@ export interface LabHost {
   readonly index: number;
   /** The node's own part of the pod subnet, such as 10.244.1.0/24. */
   readonly podCidr: string;
+  /** The same of IPv6, in a dual-stack lab. */
+  readonly ipv6?: { readonly address: string; readonly podCidr: string };
 }
 
 /** The lab as a whole. Phases that read `hosts` change when a host is added or removed; all others must not. */
@@ -21,6 +23,8 @@ export interface Lab {
   readonly hosts: readonly LabHost[];
   readonly podSubnet: string;
   readonly serviceSubnet: string;
+  /** The same of IPv6, in a dual-stack lab: every host then has its `ipv6` too. */
+  readonly ipv6?: { readonly podSubnet: string; readonly serviceSubnet: string };
   /** Names of preflight checks whose errors do not count. */
   readonly ignoredChecks?: readonly string[];
   readonly versions: { readonly kubernetes: string };
@@ -61,6 +65,10 @@ export interface PhaseCommands {
 
 /** A script travels as one argument of `sh -c`, which Linux limits to 128 KiB (MAX_ARG_STRLEN, execve(2)). */
 const SCRIPT_LIMIT = 100_000;
+
+/** What there is of both families: of IPv4 always, of IPv6 in a dual-stack lab. */
+export const ofEachFamily = (...values: readonly (string | undefined)[]): string[] =>
+  values.filter((value) => value !== undefined);
 
 /** Kubernetes nodes and hosts of a phase, in the order of the lab. */
 export function hostsOf(phase: Phase, lab: Lab): LabHost[] {

@@ -3,7 +3,8 @@ import { hostAddress, podCidr } from './addresses.ts';
 import type { Lab, LabHost, PhaseContext } from './phase.ts';
 
 /** A lab for tests: one master and some workers, with made-up artefacts. */
-export function exampleLab(workers = 2): Lab {
+export function exampleLab(workers = 2, ipFamily: 'ipv4' | 'dual' = 'ipv4'): Lab {
+  const isDual = ipFamily === 'dual';
   const names = ['master', ...Array.from({ length: workers }, (_, i) => `worker${i + 1}`)];
   return {
     name: 'example',
@@ -14,10 +15,17 @@ export function exampleLab(workers = 2): Lab {
         address: hostAddress('10.98.0.0/24', index),
         index,
         podCidr: podCidr('10.244.0.0/16', index),
+        ...(isDual && {
+          ipv6: {
+            address: hostAddress('fd00:10:98::/64', index),
+            podCidr: podCidr('fd00:10:244::/56', index),
+          },
+        }),
       }),
     ),
     podSubnet: '10.244.0.0/16',
     serviceSubnet: '10.96.0.0/16',
+    ...(isDual && { ipv6: { podSubnet: 'fd00:10:244::/56', serviceSubnet: 'fd00:10:96::/112' } }),
     versions: { kubernetes: '1.36.3' },
   };
 }

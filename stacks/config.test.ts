@@ -43,6 +43,13 @@ describe('parseStackConfig', () => {
     );
   });
 
+  it('says that a lab has IPv4, or both', () => {
+    expect(parseStackConfig({ 'podferry:ipFamily': 'dual' }).ipFamily).toBe('dual');
+    expect(() => parseStackConfig({ 'podferry:ipFamily': 'ipv6' })).toThrow(/IPv6 alone is not offered/);
+    expect(() => parseStackConfig({ 'podferry:podSubnet6': '10.0.0.0/8' })).toThrow(/an IPv6 network/);
+    expect(() => parseStackConfig({ 'podferry:serviceSubnet6': 'fd00:10:96::/64' })).toThrow(/from \/108 to/);
+  });
+
   it('names the wrong field of a host in a list', () => {
     const hosts = [host('m', 'master', '10.0.0.1'), { ...host('w', 'worker', '10.0.0.2'), port: 0 }];
     expect(() => parseStackConfig({ 'podferry:hosts': JSON.stringify(hosts) })).toThrow(

@@ -13,6 +13,14 @@ const nodeName = z
 const COUNT = 'a count from 1 to 20';
 
 const ipv4Cidr = z.cidrv4('an IPv4 network such as 10.99.0.0/24');
+const ipv6Cidr = z.cidrv6('an IPv6 network such as fd00:10:99::/64');
+
+/** An IPv6 network of a size that kubeadm takes (kubernetes: cmd/kubeadm/app/apis/kubeadm/validation, ValidateNetworking). */
+const ipv6CidrBetween = (shortest: number, longest: number) =>
+  ipv6Cidr.refine((text) => {
+    const prefix = Number(text.split('/')[1]);
+    return prefix >= shortest && prefix <= longest;
+  }, `an IPv6 network with a prefix from /${shortest} to /${longest}`);
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in 64 lower-case hex digits');
 
@@ -29,6 +37,7 @@ const sshHost = z.strictObject({
   name: nodeName.describe('node name'),
   role: z.enum(['master', 'worker']).describe('one master, the rest workers'),
   address: z.ipv4().describe('address that every other host reaches it by'),
+  address6: z.ipv6().optional().describe('the same for IPv6, in a dual-stack lab'),
   port: z.int().min(1).max(65535).default(22).describe('port of its SSH server'),
   user: z.string().min(1).default('root').describe('a user with full rights'),
   key: z.string().min(1).describe('path of the private key on this machine'),
@@ -58,7 +67,7 @@ const ownHosts = z
 export const stackConfig = z.strictObject({
   hosts: z
     .union([z.literal('podman'), ownHosts], {
-      error: '"podman" or a list of hosts {name, role, address, port, user, key, hostKey}',
+      error: '"podman" or a list of hosts {name, role, address, address6, port, user, key, hostKey}',
     })
     .default('podman')
     .describe('`podman`: containers on this machine; or a list of your own hosts reached over SSH'),
@@ -77,6 +86,19 @@ export const stackConfig = z.strictObject({
     .describe('image of the podman hosts; default: built from Debian packages'),
   podSubnet: ipv4Cidr.default('10.244.0.0/16').describe('addresses of pods, one /24 a node'),
   serviceSubnet: ipv4Cidr.default('10.96.0.0/16').describe('addresses of Services'),
+  ipFamily: z
+    .enum(['ipv4', 'dual'], '"ipv4", or "dual" for IPv4 and IPv6; IPv6 alone is not offered')
+    .default('ipv4')
+    .describe('`dual`: hosts, pods and Services have IPv6 addresses beside their IPv4 ones'),
+  subnet6: ipv6Cidr
+    .optional()
+    .describe('IPv6 network of the podman hosts of a dual-stack lab; default: one that goes with `subnet`'),
+  podSubnet6: ipv6CidrBetween(48, 64)
+    .default('fd00:10:244::/56')
+    .describe('IPv6 addresses of pods in a dual-stack lab, one /64 a node'),
+  serviceSubnet6: ipv6CidrBetween(108, 126)
+    .default('fd00:10:96::/112')
+    .describe('IPv6 addresses of Services in a dual-stack lab'),
   kubelet: siteBinary.optional().describe('a kubelet of your own, instead of the pinned one'),
   containerd: siteBinary.optional().describe('a containerd of your own, instead of the pinned one'),
   criu: siteBinary.optional().describe('a CRIU of your own, instead of the pinned one'),

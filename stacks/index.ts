@@ -96,6 +96,7 @@ async function lab(): Promise<pulumi.Inputs> {
       name: host.name,
       role: host.role,
       address: host.address,
+      ...(host.ipv6 && { address6: host.ipv6.address }),
       port: host.port,
       user: host.user,
       podCidr: host.podCidr,

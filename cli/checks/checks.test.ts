@@ -28,7 +28,11 @@ const good: MachineFacts = {
   },
   memory: { totalMiB: 8000, availableMiB: 4000 },
   disks: [{ purpose: 'caches', path: '/root/.cache', type: 'ext2/ext3', availableGiB: 12, neededGiB: 12 }],
-  network: { subnet: '10.99.0.0/24', routes: [{ destination: '192.168.1.0/24', device: 'eth0' }] },
+  network: {
+    subnets: ['10.99.0.0/24', 'fd00:10:99::/64'],
+    hasIPv6: true,
+    routes: [{ destination: '192.168.1.0/24', device: 'eth0' }],
+  },
   mirror: { url: 'https://archive.example/debian/', problem: undefined },
   stacksOnMachine: ['lab'],
   knownStacks: ['lab'],
@@ -107,10 +111,27 @@ describe('the checks of this machine', () => {
     ],
     [
       'subnet',
-      { network: { subnet: '10.99.0.0/24', routes: [{ destination: '10.0.0.0/8', device: 'tun0' }] } },
+      {
+        network: {
+          ...good.network,
+          routes: [{ destination: '10.0.0.0/8', device: 'tun0' }],
+        },
+      },
       'error',
       '10.0.0.0/8 is reached through tun0',
     ],
+    [
+      'subnet',
+      {
+        network: {
+          ...good.network,
+          routes: [{ destination: 'fd00:10::/32', device: 'tun0' }],
+        },
+      },
+      'error',
+      'fd00:10::/32 is reached through tun0',
+    ],
+    ['ipv6', { network: { ...good.network, hasIPv6: false } }, 'error', 'dual-stack'],
     [
       'debian-archive',
       { mirror: { url: undefined, problem: 'no Debian archive' } },
@@ -159,12 +180,17 @@ describe('networks', () => {
     expect(overlap('10.99.0.0/24', '10.99.1.0/24')).toBe(false);
     expect(overlap('0.0.0.0/0', '203.0.113.9')).toBe(true);
     expect(overlap('default', '10.0.0.0/8')).toBe(false);
+    expect(overlap('fd00:10:99::/64', 'fd00:10:99:0:1::/80')).toBe(true);
+    expect(overlap('fd00:10:99::/64', 'fd00:10:99:1::/64')).toBe(false);
+    expect(overlap('::/0', '10.0.0.0/8')).toBe(false);
   });
 
   it('overlap in both directions or not at all', () => {
-    const cidr = fc
-      .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
-      .map(([address, bits]) => `${address}/${bits}`);
+    const written = ([address, bits]: [string, number]) => `${address}/${bits}`;
+    const cidr = fc.oneof(
+      fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(written),
+      fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })).map(written),
+    );
     fc.assert(fc.property(cidr, cidr, (a, b) => overlap(a, b) === overlap(b, a) && overlap(a, a)));
   });
 });

@@ -52,8 +52,10 @@ export interface DiskFacts {
 }
 
 export interface NetworkFacts {
-  /** The lab's private network, CIDR. */
-  subnet: string;
+  /** The lab's private networks, CIDR: of IPv4, and in a dual-stack lab of IPv6. */
+  subnets: readonly string[];
+  /** Whether the kernel has IPv6, and it was not switched off. */
+  hasIPv6: boolean;
   /** Other networks that this machine reaches, the stack's own left aside. */
   routes: readonly { destination: string; device: string }[];
 }

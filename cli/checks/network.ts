@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+import { type Address, parseAddress } from '../../node-setup/addresses.ts';
 import { type Check, error, warning } from './check.ts';
 
 export const networkChecks: readonly Check[] = [
@@ -5,15 +7,29 @@ export const networkChecks: readonly Check[] = [
     name: 'subnet',
     title: 'the lab’s subnet is free',
     hosts: 'podman',
-    look: ({ network }) => {
-      const taken = network.routes.find((route) => overlap(route.destination, network.subnet));
-      return taken === undefined
+    look: ({ network: { subnets, routes } }) => {
+      for (const subnet of subnets) {
+        const taken = routes.find((route) => overlap(route.destination, subnet));
+        if (taken === undefined) continue;
+        const another = subnet.includes(':') ? 'subnet6 fd00:10:98:7::/64' : 'subnet 10.98.7.0/24';
+        return error(
+          `subnet ${subnet} is taken: ${taken.destination} is reached through ${taken.device}`,
+          `Choose another: \`podferry pulumi config set podferry:${another}\`.`,
+        );
+      }
+    },
+  },
+  {
+    name: 'ipv6',
+    title: 'the kernel has IPv6, if the lab is to have it',
+    hosts: 'podman',
+    look: ({ network: { subnets, hasIPv6 } }) =>
+      hasIPv6 || !subnets.some((subnet) => subnet.includes(':'))
         ? undefined
         : error(
-            `subnet ${network.subnet} is taken: ${taken.destination} is reached through ${taken.device}`,
-            'Choose another: `podferry pulumi config set podferry:subnet 10.98.7.0/24`.',
-          );
-    },
+            'this kernel is without IPv6, or it is switched off, and the lab is to be dual-stack',
+            'Switch it on (`sysctl net.ipv6.conf.all.disable_ipv6=0`), or have a lab of IPv4 alone (`podferry pulumi config set podferry:ipFamily ipv4`).',
+          ),
   },
   {
     name: 'debian-archive',
@@ -44,19 +60,21 @@ export const networkChecks: readonly Check[] = [
   },
 ];
 
-/** Whether two IPv4 networks share an address. */
+/** Whether two networks share an address, however they are written; a single address is a network of one. */
 export function overlap(a: string, b: string): boolean {
   const [left, right] = [parseCidr(a), parseCidr(b)];
-  if (left === undefined || right === undefined) return false;
-  const bits = Math.min(left.bits, right.bits);
-  // A shift by 32 would be one by 0 in JavaScript.
-  const mask = bits === 0 ? 0 : (~0 << (32 - bits)) >>> 0;
-  return (left.address & mask) >>> 0 === (right.address & mask) >>> 0;
+  if (left === undefined || right === undefined || left.family !== right.family) return false;
+  const beyond = BigInt(Math.max(left.beyond, right.beyond));
+  return left.value >> beyond === right.value >> beyond;
 }
 
-function parseCidr(text: string): { address: number; bits: number } | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text);
-  if (match === null) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
-  return { address: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, bits: Number(match[5] ?? 32) };
+/** An address, and how many of its last bits do not count. */
+function parseCidr(text: string): (Address & { beyond: number }) | undefined {
+  const [, address = '', prefix] = /^([0-9a-f.:]+)(?:\/(\d+))?$/i.exec(text) ?? [];
+  try {
+    const length = isIPv4(address) ? 32 : 128;
+    return { ...parseAddress(address), beyond: length - Number(prefix ?? length) };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { podmanSubnets } from '../../stacks/lab-plan.ts';
 import { debianMirror } from '../../toolchain/debian.ts';
 import { fromDebian, missingPackages, type Need, unknownToApt } from '../packages.ts';
 import { cacheDir, stateDir } from '../paths.ts';
@@ -108,21 +109,32 @@ function existing(path: string): string {
 const routesSchema = z.array(z.looseObject({ dst: z.string(), dev: z.string().optional() }));
 
 async function readNetwork(stack: string, { config }: StackSettings): Promise<NetworkFacts> {
-  const { subnet } = config;
-  if (config.hosts !== 'podman') return { subnet, routes: [] };
-  const own = await networkDevices(stack);
-  return { subnet, routes: (await readRoutes()).filter((route) => !own.includes(route.device)) };
+  const hasIPv6 = isIPv6On();
+  if (config.hosts !== 'podman') return { subnets: [], hasIPv6, routes: [] };
+  const [own, all] = await Promise.all([networkDevices(stack), readRoutes()]);
+  const routes = all.filter((route) => !own.includes(route.device));
+  return { subnets: podmanSubnets(config), hasIPv6, routes };
+}
+
+/** A kernel that was started with ipv6.disable=1 is without these settings. */
+function isIPv6On(): boolean {
+  const setting = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
+  return existsSync(setting) && readFileSync(setting, 'utf8').trim() === '0';
 }
 
 /** Networks that this machine reaches other than by default. */
 export async function readRoutes(): Promise<NetworkFacts['routes']> {
   if (findProgram('ip', adminPath()) === undefined) return [];
-  const { stdout } = await capture('ip', ['-j', '-4', 'route', 'show', 'table', 'all'], {
-    timeoutSeconds: ASK_SECONDS,
-    env: { ...process.env, PATH: adminPath() },
-  });
-  return routesSchema
-    .parse(JSON.parse(stdout || '[]'))
+  const families = await Promise.all(
+    ['-4', '-6'].map((family) =>
+      capture('ip', ['-j', family, 'route', 'show', 'table', 'all'], {
+        timeoutSeconds: ASK_SECONDS,
+        env: { ...process.env, PATH: adminPath() },
+      }),
+    ),
+  );
+  return families
+    .flatMap(({ stdout }) => routesSchema.parse(JSON.parse(stdout || '[]')))
     .filter((route) => route.dst !== 'default')
     .map((route) => ({ destination: route.dst, device: route.dev ?? '' }));
 }

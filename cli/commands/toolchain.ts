@@ -9,7 +9,7 @@ import { runSteps } from '../steps.ts';
 import { provideTools } from '../toolbox.ts';
 
 /** Checks that have nothing to do with building. */
-const NOT_FOR_BUILDING = ['subnet', 'leftovers', 'checkpoint-restore', 'network-devices', 'cgroups'];
+const NOT_FOR_BUILDING = ['subnet', 'ipv6', 'leftovers', 'checkpoint-restore', 'network-devices', 'cgroups'];
 
 /** Builds what the lab needs into the cache and puts the tools in place; no host is started. */
 export async function toolchain(call: Call): Promise<number> {

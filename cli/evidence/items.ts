@@ -20,7 +20,7 @@ const HOST_QUESTIONS: Record<string, string> = {
   'journal.txt': `journalctl --no-pager -o short-precise -n ${JOURNAL_LINES}`,
   'units.txt':
     'systemctl --no-pager list-units --all --failed; systemctl --no-pager status podferry-agent kubelet containerd',
-  'network.txt': 'ip address; ip route; nft list ruleset | head -n 2000',
+  'network.txt': 'ip address; ip -4 route; ip -6 route; nft list ruleset | head -n 2000',
   'mounts.txt': 'findmnt; df -h',
   'processes.txt': 'ps axfo pid,ppid,stat,wchan:20,etime,rss,args',
   'containers.txt':

@@ -9,6 +9,8 @@ const labNode = z.strictObject({
   name: z.string(),
   role: z.enum(['master', 'worker']),
   address: z.string(),
+  /** In a dual-stack lab. */
+  address6: z.string().optional(),
   port: z.int(),
   user: z.string(),
   podCidr: z.string(),

@@ -1,6 +1,6 @@
 import { artefactPath } from '../artefact-path.ts';
 import { SETUP_DIR } from '../paths.ts';
-import type { Phase } from '../phase.ts';
+import { ofEachFamily, type Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
 import { installPackages } from '../shell/packages.ts';
 import { sysctlPrelude } from '../shell/sysctl.ts';
@@ -38,6 +38,12 @@ missing_pinned() {
 }
 `;
 
+/** A router takes no notice of other routers' announcements unless it is told to (accept_ra 2): the host may have its own default route from them. */
+const forwardIPv6 = (address: string): string => `set_sysctl net.bridge.bridge-nf-call-ip6tables 1
+uplink6=$(ip -json -6 address show | jq -r '.[] | select(any(.addr_info[]; .local == "${address}")) | .ifname' | head -n 1)
+[ "$(sysctl -n "net.ipv6.conf.$uplink6.accept_ra")" != 1 ] || set_sysctl "net.ipv6.conf.$uplink6.accept_ra" 2
+set_sysctl net.ipv6.conf.all.forwarding 1`;
+
 /** What a host needs before anything of ours runs: packages, kernel settings, shared mounts, a default route. */
 export const base: Phase = {
   name: 'base',
@@ -64,10 +70,11 @@ put /etc/modules-load.d/podferry.conf 644 ${literal('overlay\nbr_netfilter\nnf_c
 ${sysctlPrelude}
 set_sysctl net.ipv4.ip_forward 1
 set_sysctl net.bridge.bridge-nf-call-iptables 1
+${c.host.ipv6 === undefined ? '' : forwardIPv6(c.host.ipv6.address)}
 in_container || raise_sysctl fs.inotify.max_user_instances 1024
 put /usr/local/sbin/podferry-network 755 ${literal(networkScript)}
 put /etc/systemd/system/podferry-network.service 644 ${literal(networkUnit)}
-put /etc/podferry/address 644 ${literal(c.host.address)}
+put /etc/podferry/address 644 ${literal(ofEachFamily(c.host.address, c.host.ipv6?.address).join(' '))}
 [ -e /etc/podferry/routes ] || : >/etc/podferry/routes
 # kubeadm and the kubelet look their own node up
 grep -qw ${c.host.name} /etc/hosts || echo '${c.host.address} ${c.host.name} # podferry' >>/etc/hosts
@@ -77,10 +84,11 @@ if [ $changed = yes ] || ! systemctl is-active --quiet podferry-network; then
   systemctl restart podferry-network
 fi
 `,
-  verify: () => `
+  verify: (c) => `
 missing=$(missing_packages; missing_pinned)
 [ -z "$missing" ] || fail "still missing after the installation: $missing"
 [ "$(sysctl -n net.ipv4.ip_forward)" = 1 ] || fail 'net.ipv4.ip_forward is not 1'
+${c.host.ipv6 === undefined ? '' : `[ "$(sysctl -n net.ipv6.conf.all.forwarding)" = 1 ] || fail 'net.ipv6.conf.all.forwarding is not 1'`}
 ip -4 route show default | grep -q . || fail 'there is no default route, and none could be made up'
 may_raise_limits || [ "$(sysctl -n fs.nr_open)" -le "$(hard_limit 'Max open files')" ] ||
   fail "fs.nr_open is above the hard limit of open files: CRIU cannot restore here"

@@ -6,7 +6,7 @@ import {
 } from '../../migration/runtime/criu-conf.ts';
 import { artefactPath } from '../artefact-path.ts';
 import { RUNTIME, SETUP_DIR } from '../paths.ts';
-import type { Phase, PhaseContext } from '../phase.ts';
+import { ofEachFamily, type Phase, type PhaseContext } from '../phase.ts';
 import { expanded, literal } from '../shell/here.ts';
 import { cniConfigList } from '../templates/cni.ts';
 import {
@@ -28,7 +28,7 @@ export const containerd: Phase = {
   on: 'all',
   apply: (c) => `
 ${installPlugins(c)}
-put /etc/cni/net.d/10-podferry.conflist 644 ${literal(cniConfigList(c.host.podCidr))}
+put /etc/cni/net.d/10-podferry.conflist 644 ${literal(cniConfigList(ofEachFamily(c.host.podCidr, c.host.ipv6?.podCidr)))}
 put_link ${artefactPath(c, 'podferry-runtime')} ${RUNTIME}
 put ${CRIU_RUNC_CONF_PATH} 644 ${literal(criuRuncConf.trimEnd())}
 put ${CLOSE_CONNECTIONS_PATH} 644 ${literal(CLOSE_CONNECTIONS.trimEnd())}

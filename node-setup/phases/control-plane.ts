@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API_PORT } from '../paths.ts';
-import type { Phase, PhaseContext } from '../phase.ts';
+import { ofEachFamily, type Phase, type PhaseContext } from '../phase.ts';
 import { expanded } from '../shell/here.ts';
 import { ignoredKubeadmChecks, kubectl, resetNode } from '../shell/kubeadm.ts';
 import { initConfig } from '../templates/kubeadm.ts';
@@ -40,11 +40,12 @@ put /etc/podferry/kubeadm/init.yaml 600 ${expanded(
     initConfig({
       name: c.host.name,
       address: c.host.address,
+      addresses: ofEachFamily(c.host.address, c.host.ipv6?.address),
       ignoredChecks: '$ignored',
       clusterName: c.lab.name,
       version: c.lab.versions.kubernetes,
-      podSubnet: c.lab.podSubnet,
-      serviceSubnet: c.lab.serviceSubnet,
+      podSubnets: ofEachFamily(c.lab.podSubnet, c.lab.ipv6?.podSubnet),
+      serviceSubnets: ofEachFamily(c.lab.serviceSubnet, c.lab.ipv6?.serviceSubnet),
       patches: PATCHES,
       proxyOomScoreAdj: '$proxy_oom',
     }),
@@ -84,5 +85,7 @@ rm -f ${DONE} /etc/podferry/kubeadm/init.yaml
 
 /** What of a cluster cannot be changed once it is there. */
 function settingsOf({ lab, host }: PhaseContext): string {
-  return [lab.name, `v${lab.versions.kubernetes}`, host.address, lab.podSubnet, lab.serviceSubnet].join(' ');
+  const { kubernetes } = lab.versions;
+  const six = ofEachFamily(host.ipv6?.address, lab.ipv6?.podSubnet, lab.ipv6?.serviceSubnet);
+  return [lab.name, `v${kubernetes}`, host.address, lab.podSubnet, lab.serviceSubnet, ...six].join(' ');
 }

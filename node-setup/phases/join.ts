@@ -1,4 +1,4 @@
-import { masterOf, type Phase } from '../phase.ts';
+import { masterOf, ofEachFamily, type Phase } from '../phase.ts';
 import { expanded } from '../shell/here.ts';
 import { ignoredKubeadmChecks, resetNode } from '../shell/kubeadm.ts';
 import { joinConfig } from '../templates/kubeadm.ts';
@@ -27,7 +27,7 @@ if [ "$(cat ${DONE} 2>/dev/null || true)" != "$ca_hash" ]; then
   put /run/podferry/join.yaml 600 ${expanded(
     joinConfig({
       name: c.host.name,
-      address: c.host.address,
+      addresses: ofEachFamily(c.host.address, c.host.ipv6?.address),
       ignoredChecks: '$ignored',
       master: masterOf(c.lab).address,
       patches: PATCHES,

@@ -3,22 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hostsOf, phaseScripts, renderPhase } from '../phase.ts';
+import { hostsOf, type Lab, phaseScripts, renderPhase } from '../phase.ts';
 import { exampleArtefact, exampleContext, exampleLab } from '../testing.ts';
 import { allPhases } from './index.ts';
 
 const lab = exampleLab();
+const dual = exampleLab(2, 'dual');
 const site = { containerd: exampleArtefact('containerd'), criu: exampleArtefact('criu') };
 const rendered = allPhases.flatMap((phase) =>
   hostsOf(phase, lab)
     .filter((host) => host.name !== 'worker2')
     .flatMap((host) =>
-      [exampleContext(lab, host), exampleContext(lab, host, site)].map((context, i) => ({
-        name: `${phase.name}-${host.name}-${i}`,
-        phase,
-        context,
-      })),
-    ),
+      [exampleContext(lab, host), exampleContext(lab, host, site)].map((context) => ({ phase, context })),
+    )
+    .concat(
+      hostsOf(phase, dual)
+        .slice(0, 1)
+        .map((host) => ({ phase, context: exampleContext(dual, host) })),
+    )
+    .map((one, i) => ({ name: `${phase.name}-${one.context.host.name}-${i}`, ...one })),
 );
 const folder = mkdtempSync(join(tmpdir(), 'podferry-phases-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,7 +51,7 @@ describe('the scripts of all phases', () => {
       });
       expect(stdout.replaceAll(folder, '')).toBe('');
     },
-    60_000,
+    120_000,
   );
 
   it('fit into one argument of a command', () => {
@@ -78,6 +81,27 @@ describe('adding a worker', () => {
       }),
     );
     expect(changed.map((phase) => phase.name).sort()).toEqual(['pod-routes', 'store-check', 'store-server']);
+  });
+});
+
+describe('a dual-stack lab', () => {
+  const phasesWith = (pattern: RegExp, of: Lab) =>
+    allPhases
+      .filter((phase) =>
+        hostsOf(phase, of).some((host) => {
+          const { setUp } = phaseScripts(phase, exampleContext(of, host));
+          return pattern.test(setUp);
+        }),
+      )
+      .map(({ name }) => name);
+
+  it('is told of its IPv6 addresses wherever a lab is told of its IPv4 ones for pods', () => {
+    const concerned = ['base', 'pod-routes', 'kept-addresses', 'containerd', 'control-plane', 'join'];
+    expect(phasesWith(/fd00:10:/, dual)).toEqual(expect.arrayContaining(concerned));
+  });
+
+  it('is the only one that has any', () => {
+    expect(phasesWith(/fd00:/, lab)).toEqual([]);
   });
 });
 

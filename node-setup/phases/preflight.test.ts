@@ -31,6 +31,16 @@ describe.skipIf(!has('flock'))('the checks of a host', { timeout: 30_000 }, () =
     expect(status).toBe(1);
   });
 
+  it('miss an IPv6 address that a dual-stack lab gives a host', () => {
+    const ipv6 = { address: '2001:db8::77', podCidr: 'fd00:10:244:1::/64' };
+    const { stdout } = runLocally(preflight, exampleContext(lab, { ...nowhere, ipv6 }), root);
+    const { checks } = preflightOutput.parse(JSON.parse(stdout));
+    expect(checks.find((check) => check.name === 'IPv6')).toMatchObject({
+      level: 'error',
+      message: 'no interface of this host has the address 2001:db8::77',
+    });
+  });
+
   it('can be ignored by name, and say so', () => {
     const ignoring = { ...lab, ignoredChecks: hostChecks.map((check) => check.name) };
     const { status, stdout } = runLocally(preflight, exampleContext(ignoring, nowhere), root);

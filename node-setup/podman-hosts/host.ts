@@ -14,6 +14,8 @@ export interface PodmanHost {
   readonly address: string;
   /** The stack's private network, which the address lies in. */
   readonly subnet: string;
+  /** The same of IPv6, in a dual-stack lab. */
+  readonly ipv6?: { readonly address: string; readonly subnet: string };
   /** Image reference, as `ensureHostImage()` answers it. */
   readonly image: string;
   /** The cache's folder of artefacts on this machine, shared read-only; without one the host has its own. */
@@ -54,14 +56,14 @@ export function podmanHost(host: PodmanHost): LocalScripts {
 }
 
 /** Shell texts that take the power from a podman host and give it back; nothing of the host is told beforehand. */
-export function podmanPower(host: Pick<PodmanHost, 'stack' | 'name' | 'subnet'>): {
+export function podmanPower(host: { stack: string; name: string; subnets: readonly string[] }): {
   off: string;
   on: string;
 } {
   const container = quote(containerName(host.stack, host.name));
   return {
     off: `${podmanPrelude}kill_host ${container}\n`,
-    on: `${podmanPrelude}podman start ${container} >/dev/null\n${joinNetwork(host.stack, host.subnet)}\n${fitOpenFiles}`,
+    on: `${podmanPrelude}podman start ${container} >/dev/null\n${joinNetwork(host.stack, host.subnets)}\n${fitOpenFiles}`,
   };
 }
 
@@ -86,6 +88,8 @@ function createScript(host: PodmanHost, guard = ''): string {
   const volumes = volumesOf(host);
   const artefacts =
     host.artefactFolder === undefined ? '' : `-v ${quote(`${host.artefactFolder}:${ARTEFACT_DIR}:ro`)}`;
+  const ipv6 = host.ipv6 === undefined ? '' : ` --ip6 ${host.ipv6.address}`;
+  const subnets = [host.subnet, ...(host.ipv6 === undefined ? [] : [host.ipv6.subnet])];
   const find = `
 ${limits}
 ${cgroupArguments}
@@ -103,7 +107,7 @@ ${deleteText(host)}
     --label ${STACK_LABEL}=${quote(host.stack)} --label podferry.spec="$spec" \\
     --privileged --systemd=false --stop-signal=SIGRTMIN+3 --cgroupns=private --pids-limit=-1 \\
     --ulimit nofile="$open_files:$open_files" --ulimit nproc="$processes:$processes" --shm-size=256m \\
-    --network ${quote(networkName(host.stack))} --ip ${host.address} --mac-address ${macAddress(host.address)} --no-hosts \\
+    --network ${quote(networkName(host.stack))} --ip ${host.address}${ipv6} --mac-address ${macAddress(host.address)} --no-hosts \\
     --tmpfs /run:rw,mode=755,exec --tmpfs /tmp:rw,exec --tmpfs /run/lock:rw \\
     ${volumes.map(([volume, path]) => `-v ${quote(`${volume}:${path}`)}`).join(' ')} \\
     ${artefacts} -e container=podman $environment \\
@@ -113,7 +117,7 @@ ${identity(host)}
   podman cp "$files/." ${quote(`${container}:/`)}
 fi
 podman start ${quote(container)} >/dev/null
-${joinNetwork(host.stack, host.subnet)}
+${joinNetwork(host.stack, subnets)}
 ${awaitSsh(host)}
 ${fitOpenFiles}
 printf '{"hostKey":"%s","address":"%s"}\\n' "$key" ${host.address}

@@ -19,6 +19,7 @@ const host: PodmanHost = {
   artefactFolder: '/cache with a blank/artefacts',
   publicKey: "ssh-ed25519 AAAA it's",
 };
+const dual = { ...host, ipv6: { address: 'fd00:10:98::a', subnet: 'fd00:10:98::/64' } };
 const folder = mkdtempSync(join(tmpdir(), 'podferry-podman-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -28,8 +29,10 @@ const scripts: Record<string, string> = {
   'host.delete': podmanHost(host).delete,
   'machine.create': machineSettings('lab').create,
   'machine.delete': machineSettings('lab').delete,
-  'network.create': network('lab', '10.98.0.0/24').create,
-  'network.delete': network('lab', '10.98.0.0/24').delete,
+  'dual-stack.create': podmanHost(dual).create,
+  'network.create': network('lab', [host.subnet]).create,
+  'network.delete': network('lab', [host.subnet]).delete,
+  'dual-stack-network.create': network('lab', [dual.subnet, dual.ipv6.subnet]).create,
   'key.create': sshKey('lab', join(folder, 'ssh folder')).create,
   'key.delete': sshKey('lab', join(folder, 'ssh folder')).delete,
   'everything.remove': removeEverything('lab'),
@@ -60,6 +63,16 @@ describe('the scripts for podman hosts', () => {
   it('give a master the volumes that a worker has no use for', () => {
     expect(scripts['master.create']).toContain('lab-master-etcd:/var/lib/etcd');
     expect(scripts['worker.create']).not.toContain('etcd');
+  });
+
+  it('speak of IPv6 in a dual-stack lab alone', () => {
+    expect(scripts['master.create']).not.toMatch(/--ip6|ip -6/);
+    expect(scripts['network.create']).not.toMatch(/--ipv6/);
+    expect(scripts['dual-stack.create']).toMatch(/--ip 10.98.0.10 --ip6 fd00:10:98::a /);
+    expect(scripts['dual-stack.create']).toContain('ip address add fd00:10:98::1/64 dev "$bridge" nodad');
+    expect(scripts['dual-stack-network.create']).toContain(
+      "--ipv6 --subnet '10.98.0.0/24' --gateway 10.98.0.1 --subnet 'fd00:10:98::/64' --gateway fd00:10:98::1",
+    );
   });
 
   it('replace a host whose description changed, and no other', () => {

@@ -1,4 +1,5 @@
 import { AGENT_PORT } from '../../migration/contract/agent-api.ts';
+import { parseAddress } from '../addresses.ts';
 import { API_PORT, NFS_PORT, SETUP_DIR } from '../paths.ts';
 import type { LabHost } from '../phase.ts';
 import { requiredCommands } from '../phases/base.ts';
@@ -99,6 +100,16 @@ elif [ "$free" -lt ${disk.wanted} ]; then warn "$free MiB free under /var/lib: $
     script: (c) => `
 awk -v want=${c.host.address} '$1 == "|--" { last = $2 } /host LOCAL/ && last == want { found = 1 } END { exit !found }' /proc/net/fib_trie ||
   bad 'no interface of this host has the address ${c.host.address}'`,
+  },
+  {
+    name: 'IPv6',
+    // each line of the table begins with an address in 32 digits, without colons
+    script: ({ host: { ipv6 } }) =>
+      ipv6 === undefined
+        ? ':'
+        : `
+grep -q '^${parseAddress(ipv6.address).value.toString(16).padStart(32, '0')} ' /proc/net/if_inet6 2>/dev/null ||
+  bad 'no interface of this host has the address ${ipv6.address}'`,
   },
   {
     name: 'Ports',

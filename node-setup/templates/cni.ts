@@ -9,11 +9,12 @@ const IPAM_DIR = '/run/podferry-cni';
 export const TAKEN_ADDRESSES = `${IPAM_DIR}/${NETWORK}`;
 
 /**
- * The pod network's CNI configuration list: a bridge on each node that gives out addresses of the node's own subnet.
+ * The pod network's CNI configuration list: a bridge on each node that gives out addresses of the node's own subnets, of IPv4 and in a
+ * dual-stack lab of IPv6.
  * Pods keep their addresses towards each other; what leaves the lab is masqueraded by podferry-network. Before the bridge stands
  * our own plugin, for the pods that take over the address of one that is moved.
  */
-export function cniConfigList(podCidr: string): string {
+export function cniConfigList(podCidrs: readonly string[]): string {
   const bridge = {
     type: 'bridge',
     bridge: POD_BRIDGE,
@@ -22,8 +23,9 @@ export function cniConfigList(podCidr: string): string {
     hairpinMode: true,
     ipam: {
       type: 'host-local',
-      ranges: [[{ subnet: podCidr }]],
-      routes: [{ dst: '0.0.0.0/0' }],
+      // one range for each address that a pod gets
+      ranges: podCidrs.map((subnet) => [{ subnet }]),
+      routes: podCidrs.map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
       dataDir: IPAM_DIR,
     },
   };

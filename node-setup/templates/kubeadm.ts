@@ -4,16 +4,20 @@ const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
 
 interface NodeRegistration {
   readonly name: string;
-  readonly address: string;
+  /** The node's addresses: of IPv4, and in a dual-stack lab of IPv6. */
+  readonly addresses: readonly string[];
   /** A YAML list, or the shell expansion that becomes one: checks of kubeadm's that do not fit this host. */
   readonly ignoredChecks: string;
 }
 
 export interface InitSettings extends NodeRegistration {
+  /** Where the API server is reached. */
+  readonly address: string;
   readonly clusterName: string;
   readonly version: string;
-  readonly podSubnet: string;
-  readonly serviceSubnet: string;
+  /** Of IPv4, and in a dual-stack lab of IPv6; so are the services'. */
+  readonly podSubnets: readonly string[];
+  readonly serviceSubnets: readonly string[];
   readonly patches: string;
   /** kube-proxy's: -999, or 0 where that cannot be set. */
   readonly proxyOomScoreAdj: string;
@@ -43,7 +47,7 @@ kubernetesVersion: v${s.version}
 clusterName: ${s.clusterName}
 controlPlaneEndpoint: ${s.address}:${API_PORT}
 encryptionAlgorithm: ECDSA-P256
-networking: {podSubnet: ${s.podSubnet}, serviceSubnet: ${s.serviceSubnet}}
+networking: {podSubnet: "${s.podSubnets.join(',')}", serviceSubnet: "${s.serviceSubnets.join(',')}"}
 controllerManager:
   extraArgs:
     - {name: allocate-node-cidrs, value: "false"}
@@ -58,7 +62,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 nftables: {minSyncPeriod: 50ms}
-clusterCIDR: ${s.podSubnet}
+clusterCIDR: "${s.podSubnets.join(',')}"
 oomScoreAdj: ${s.proxyOomScoreAdj}
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}`;
 }
@@ -108,6 +112,6 @@ function registration(s: NodeRegistration): string {
   name: ${s.name}
   criSocket: ${CRI_SOCKET}
   imagePullPolicy: Never
-  kubeletExtraArgs: [{name: node-ip, value: ${s.address}}]
+  kubeletExtraArgs: [{name: node-ip, value: "${s.addresses.join(',')}"}]
   ignorePreflightErrors: ${s.ignoredChecks}`;
 }

@@ -22,64 +22,90 @@ WantedBy=multi-user.target`;
  */
 export const networkScript = `#!/bin/sh
 # podferry: routes to the other nodes' pods, a default route where there is none, limits that CRIU needs
+# Of IPv4, and in a dual-stack lab of IPv6 too, which is then the second half of each of the files that this reads.
 set -eu
-own=$(cat /etc/podferry/address)
+read -r own own6 </etc/podferry/address
+families=4
+[ -z "$own6" ] || families='4 6'
 protocol=98
 spare=podferry0
 
+# make_default_route FAMILY OWN [OPTION...]
 make_default_route() {
-  ip -4 route show default | grep -q . && return
+  ip -"$1" route show default | grep -q . && return
   # Kubernetes wants a default route. A link without ports leads nowhere, which is what an isolated host needs.
   ip link show "$spare" >/dev/null 2>&1 ||
     ip link add "$spare" type dummy 2>/dev/null || ip link add "$spare" type bridge
   ip link set "$spare" up
-  ip route replace default dev "$spare" src "$own" proto $protocol
+  family=$1 own_address=$2
+  shift 2
+  # an IPv6 address is none yet for as long as the kernel asks whether somebody else has it
+  for _ in $(seq 30); do
+    ip -"$family" route replace default dev "$spare" src "$own_address" proto $protocol "$@" && return
+    sleep 0.1
+  done
+  return 1
+}
+
+# set_route FAMILY SUBNET NODE
+set_route() {
+  ip -"$1" route replace "$2" via "$3" proto $protocol || {
+    echo "podferry: pods of the node $3 cannot be reached: nodes must share a link" >&2
+    exit 1
+  }
 }
 
 set_routes() {
-  while read -r subnet via; do
-    [ -z "$subnet" ] || ip route replace "$subnet" via "$via" proto $protocol || {
-      echo "podferry: pods of the node $via cannot be reached: nodes must share a link" >&2
-      exit 1
-    }
+  while read -r subnet via subnet6 via6; do
+    [ -z "$subnet" ] || set_route 4 "$subnet" "$via"
+    [ -z "$subnet6" ] || set_route 6 "$subnet6" "$via6"
   done </etc/podferry/routes
-  ip -4 route show proto $protocol | while read -r subnet _; do
-    [ "$subnet" = default ] || grep -q "^$subnet " /etc/podferry/routes ||
-      ip route del "$subnet" proto $protocol
+  for family in $families; do
+    ip -$family route show proto $protocol | while read -r subnet _; do
+      [ "$subnet" = default ] || tr ' ' '\\n' </etc/podferry/routes | grep -qxF "$subnet" ||
+        ip -$family route del "$subnet" proto $protocol
+    done
   done
 }
 
 filter_packets() {
   if [ ! -e /etc/podferry/store-address ]; then
-    nft delete table ip podferry 2>/dev/null || true
+    for ip in ip ip6; do nft delete table $ip podferry 2>/dev/null || true; done
     return
   fi
-  read -r node all </etc/podferry/pod-subnets
-  read -r store </etc/podferry/store-address
-  nodes=$(awk 'NF == 2 { print $2 "," }' /etc/podferry/routes) direct=''
-  [ -z "$nodes" ] || direct="ip daddr { $nodes } accept"
+  read -r node all node6 all6 </etc/podferry/pod-subnets
+  read -r store store6 </etc/podferry/store-address
+  filter_family ip "$node" "$all" "$store" "$(awk 'NF >= 2 { print $2 "," }' /etc/podferry/routes)"
+  [ -z "$node6" ] ||
+    filter_family ip6 "$node6" "$all6" "$store6" "$(awk 'NF == 4 { print $4 "," }' /etc/podferry/routes)"
+}
+
+# filter_family ip|ip6 NODE ALL STORE NODES
+filter_family() {
+  direct=''
+  [ -z "$5" ] || direct="$1 daddr { $5 } accept"
   # Pods reach what lies outside the lab under the node's address. Among themselves they keep their own, and towards the nodes, which have
   # routes to them: a pod that keeps its address can go to the very node that it talks to, and this node need not know a connection that
   # came by a port of another node to answer it after a reboot.
   # The store's server tells nodes by their addresses, and lets them read everybody's memory: nothing that a node passes on for others may
   # reach it, under whatever address, also not by a Service.
   nft -f - <<EOF
-table ip podferry
-delete table ip podferry
-table ip podferry {
+table $1 podferry
+delete table $1 podferry
+table $1 podferry {
   chain outgoing {
     type nat hook postrouting priority srcnat; policy accept;
     $direct
-    ip saddr $node ip daddr != $all oifname != "${POD_BRIDGE}" masquerade
+    $1 saddr $2 $1 daddr != $3 oifname != "${POD_BRIDGE}" masquerade
   }
   chain passing {
     type filter hook forward priority filter; policy accept;
-    ip daddr $store tcp dport ${NFS_PORT} drop
+    $1 daddr $4 tcp dport ${NFS_PORT} drop
   }
   chain arriving {
     type filter hook input priority filter; policy accept;
-    iifname "${POD_BRIDGE}" ip daddr $store tcp dport ${NFS_PORT} drop
-    ip daddr $store tcp dport ${NFS_PORT} ct status dnat drop
+    iifname "${POD_BRIDGE}" $1 daddr $4 tcp dport ${NFS_PORT} drop
+    $1 daddr $4 tcp dport ${NFS_PORT} ct status dnat drop
   }
 }
 EOF
@@ -100,14 +126,16 @@ case $1 in
 up)
   mkdir -p /run/podferry
   mount --make-rshared /
-  make_default_route
+  make_default_route 4 "$own"
+  # a router may announce itself later, and is to be preferred then
+  [ -z "$own6" ] || make_default_route 6 "$own6" metric 65535
   set_routes
   filter_packets
   fit_limits
   ;;
 down)
-  ip -4 route flush proto $protocol || true
-  nft delete table ip podferry 2>/dev/null || true
+  for family in $families; do ip -$family route flush proto $protocol || true; done
+  for ip in ip ip6; do nft delete table $ip podferry 2>/dev/null || true; done
   ip link del "$spare" 2>/dev/null || true
   ;;
 esac`;

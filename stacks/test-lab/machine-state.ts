@@ -26,6 +26,7 @@ ip -4 route show table all
 ip -6 route show table all | sed 's/ expires [0-9]*sec//'
 kind 'routing rules'
 ip rule
+ip -6 rule
 kind 'packet filter'
 nft -s list ruleset
 kind 'packet filter, old tools'

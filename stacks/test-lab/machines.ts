@@ -62,7 +62,7 @@ export class Machines {
     const image = await importHostImage(artefacts['host-root.tar']);
     const { publicKey } = sshKeyOutput.parse(JSON.parse(await script(sshKey(label, folder).create)));
     await script(machineSettings(label).create);
-    await script(network(label, subnet).create);
+    await script(network(label, [subnet]).create);
     const list = await Promise.all(
       names.map(async (name, index): Promise<Machine> => {
         const role = index === 0 ? 'master' : 'worker';

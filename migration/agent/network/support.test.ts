@@ -18,18 +18,18 @@ afterEach(() => rm(dir, { recursive: true }));
 
 describe('a node’s network', () => {
   it('keeps addresses as node-setup has set it up', async () => {
-    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList('10.244.1.0/24'));
+    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList(['10.244.1.0/24']));
     expect(await why()).toBeUndefined();
   });
 
   it('does not without its devices, and says which', async () => {
-    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList('10.244.1.0/24'));
+    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList(['10.244.1.0/24']));
     await rm(at('class', 'pf-queue1'), { recursive: true });
     expect(await why()).toMatch(/pf-queue1/);
   });
 
   it('does not when another one comes first, and says which', async () => {
-    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList('10.244.1.0/24'));
+    await writeFile(at('cni', '10-podferry.conflist'), cniConfigList(['10.244.1.0/24']));
     await writeFile(
       at('cni', '05-other.conflist'),
       JSON.stringify({ plugins: [{ type: 'calico' }, { type: 'portmap' }] }),
