@@ -20,7 +20,9 @@ for note in /run/podferry/restored/* /run/podferry/started/* /run/podferry/post-
 done
 grep -lE '"state": ?"(moving|committed|dumping|uploading|held|kept)"' /var/lib/podferry/agent/*/*.json 2>/dev/null | sed 's/^/unfinished: /'
 grep -lE '"state": ?"(waiting|fetching|restoring|staged)"' /var/lib/podferry/agent/targets/*.json 2>/dev/null | sed 's/^/unfinished: /'
-ip -4 route show table 9801 2>/dev/null | grep 'dev pf-queue0' | sed 's/^/packets held: /'
+for family in 4 6; do
+  ip -$family route show table 9801 2>/dev/null | grep 'dev pf-queue0' | sed 's/^/packets held: /'
+done
 pgrep -af '[r]unc .*(checkpoint|restore)|[c]riu (dump|restore|swrk)' | sed 's/^/process: /'
 root=$(sed -n 's/.*"storeRoot": *"\\([^"]*\\)".*/\\1/p' /etc/podferry/agent.json)
 [ -z "$root" ] || find "$root/.podferry" -mindepth 2 2>/dev/null | sed 's/^/on the store: /'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Phase } from '../phase.ts';
+import type { LabHost, Phase } from '../phase.ts';
 import { literal } from '../shell/here.ts';
 import { sysctlPrelude } from '../shell/sysctl.ts';
 import { POD_BRIDGE, TAKEN_ADDRESSES } from '../templates/cni.ts';
@@ -13,6 +13,13 @@ const PROGRAM = '/usr/local/sbin/podferry-addresses';
 const UNIT = '/etc/systemd/system/podferry-addresses.service';
 const SETTINGS = '/etc/podferry/addresses.conf';
 
+/** What the program reads, as shell assignments. */
+function settings({ address, podCidr, ipv6 }: LabHost): string {
+  const lines = [`bridge=${POD_BRIDGE}`, `node=${address}`, `subnet=${podCidr}`, `ipam=${TAKEN_ADDRESSES}`];
+  if (ipv6 !== undefined) lines.push(`node6=${ipv6.address}`, `subnet6=${ipv6.podCidr}`);
+  return lines.join('\n');
+}
+
 /** What lets a pod keep its address when it is moved: the CNI plugin, and the node's devices, rules and routes for it. */
 export const keptAddresses: Phase = {
   name: 'kept-addresses',
@@ -22,10 +29,7 @@ export const keptAddresses: Phase = {
   apply: (c) => `
 put ${PLUGIN} 755 ${literal(script('podferry-cni'))}
 put ${PROGRAM} 755 ${literal(script('podferry-addresses'))}
-put ${SETTINGS} 644 ${literal(`bridge=${POD_BRIDGE}
-node=${c.host.address}
-subnet=${c.host.podCidr}
-ipam=${TAKEN_ADDRESSES}`)}
+put ${SETTINGS} 644 ${literal(settings(c.host))}
 put ${UNIT} 644 ${literal(keptAddressesUnit(PROGRAM))}
 mkdir -p /var/lib/podferry/addresses/here /var/lib/podferry/addresses/away
 ${sysctlPrelude}
@@ -43,11 +47,14 @@ if [ $changed = yes ] || ! systemctl is-active --quiet podferry-addresses; then
   }
 fi
 `,
-  verify: () => `
+  verify: (c) => `
 for device in ${POD_BRIDGE} pf-entry0 pf-entry1 pf-queue0 pf-queue1; do
   [ -d /sys/class/net/$device ] || fail "there is no device $device"
 done
-nft list table ip podferry-addresses >/dev/null || fail 'the rules for addresses that move are not there'
+tables='ip${c.host.ipv6 === undefined ? '' : ' ip6'}'
+for table in $tables; do
+  nft list table "$table" podferry-addresses >/dev/null || fail 'the rules for addresses that move are not there'
+done
 `,
   remove: () => `
 systemctl disable --quiet --now podferry-addresses 2>/dev/null || true
