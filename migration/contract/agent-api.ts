@@ -76,13 +76,16 @@ export const compression = z.enum(['none', 'zstd']);
 export const addressChoice = z.enum(['keep', 'new']);
 export type AddressChoice = z.infer<typeof addressChoice>;
 
+/** An address of a pod. IPv6 is written as the kernel's tools do (RFC 5952), so that equal addresses are equal texts. */
+export const podAddress = z.union([z.ipv4(), z.ipv6()]);
+
 /**
  * GET /v1/addresses, agent to agent: addresses that pods of the node have taken over, and those that it sends on to another one;
- * `claimed` while its pod may be leaving, `left` once it has.
+ * `claimed` while its pod may be leaving, `left` once it has. `via` is the other node, by its IPv4 address for either family.
  */
 export const keptAddresses = z.strictObject({
-  here: z.array(z.strictObject({ address: z.ipv4(), podUid: z.string().min(1) })),
-  away: z.array(z.strictObject({ address: z.ipv4(), via: z.ipv4(), state: z.enum(['claimed', 'left']) })),
+  here: z.array(z.strictObject({ address: podAddress, podUid: z.string().min(1) })),
+  away: z.array(z.strictObject({ address: podAddress, via: z.ipv4(), state: z.enum(['claimed', 'left']) })),
 });
 export type KeptAddresses = z.infer<typeof keptAddresses>;
 

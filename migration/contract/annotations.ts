@@ -1,7 +1,10 @@
 /** Annotation on a target pod: the migration (CR uid) whose state its containers wait for at `create`. */
 export const MIGRATION_ANNOTATION = 'podferry.dev/migration';
 
-/** Annotation on a target pod that is to take over its source's address: that address. The CNI plugin reads it. */
+/**
+ * Annotation on a target pod that is to take over its source's address: that address, of a dual-stack pod the IPv4 and then the IPv6
+ * address with a comma between them. The CNI plugin reads it.
+ */
 export const ADDRESS_ANNOTATION = 'podferry.dev/address';
 
 /**

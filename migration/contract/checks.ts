@@ -103,12 +103,12 @@ export const CHECKS = {
   Sockets: { by: 'source agent', holds: 'sockets are of families that CRIU knows' },
   PodAddress: {
     by: 'source agent',
-    holds: 'no socket is bound to the pod’s own address, unless it keeps that',
+    holds: 'no socket is bound to the pod’s own address, unless it keeps that; link-local ones are not kept',
   },
   Address: {
     by: 'source agent',
     holds:
-      '`address: keep`: the pod network of its node lets a pod take its address along, and it is the pod’s only one, IPv4 (by default a warning, and the pod gets another address)',
+      '`address: keep`: the pod network of its node lets a pod take its address along, and it has one, or one of IPv4 and one of IPv6 (by default a warning, and the pod gets another address)',
   },
   SourceMemory: {
     by: 'source agent',

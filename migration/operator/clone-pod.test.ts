@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { podDocument } from '../kube/objects.ts';
-import { cloneForMigration, podFromCheckpoint, podTemplate, podTemplateOf } from './clone-pod.ts';
+import {
+  cloneForMigration,
+  podAddresses,
+  podFromCheckpoint,
+  podTemplate,
+  podTemplateOf,
+} from './clone-pod.ts';
 
 const token = { name: 'kube-api-access-x7k2p', projected: { sources: [{ serviceAccountToken: {} }] } };
 const source = podDocument.parse({
@@ -47,6 +53,20 @@ const source = podDocument.parse({
 });
 
 const kept = { labels: {}, owners: [], isServing: true };
+
+describe('the addresses of a pod', () => {
+  const of = (status: object) => podAddresses({ ...source, status });
+
+  it('are what its target takes over: IPv4 first, whatever Kubernetes calls the pod’s own', () => {
+    expect(of({ podIPs: [{ ip: '10.244.1.3' }] })).toBe('10.244.1.3');
+    expect(of({ podIPs: [{ ip: 'fd00::3' }, { ip: '10.244.1.3' }] })).toBe('10.244.1.3,fd00::3');
+  });
+
+  it('are none before it has any, and when they were taken out of its status', () => {
+    expect(of({})).toBeUndefined();
+    expect(of({ podIP: null, podIPs: null })).toBeUndefined();
+  });
+});
 
 describe('the target of a migration', () => {
   const clone = cloneForMigration(source, 'tick-migration-1', { id: 'the-id', containers: ['tick'] }, kept, {

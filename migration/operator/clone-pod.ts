@@ -61,7 +61,7 @@ const OF_ONE_POD = [
 export interface AwaitedState {
   id: string;
   containers: readonly string[];
-  /** The source's address, for a target that takes it over. */
+  /** The source's addresses, for a target that takes them over; see ADDRESS_ANNOTATION. */
   address?: string | undefined;
 }
 
@@ -138,10 +138,16 @@ export function podTemplateOf(source: PodDocument): Record<string, unknown> {
   };
 }
 
-const addressed = z.object({ status: z.object({ podIP: z.string().optional() }).default({}) });
+const addressed = z.object({
+  status: z.object({ podIPs: z.array(z.object({ ip: z.string() })).nullish() }).default({}),
+});
 
-/** The address that Kubernetes calls the pod's. */
-export const podAddress = (pod: PodDocument): string | undefined => addressed.parse(pod).status.podIP;
+/** A pod's addresses as ADDRESS_ANNOTATION has them: of IPv4, then of IPv6; undefined for a pod that has none. */
+export function podAddresses(pod: PodDocument): string | undefined {
+  const all = addressed.parse(pod).status.podIPs?.map(({ ip }) => ip) ?? [];
+  const sorted = all.toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
+  return sorted.length === 0 ? undefined : sorted.join(',');
+}
 
 const templateContainer = z.looseObject({ name: z.string(), image: z.string().default('') });
 

@@ -1,9 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
-import { type KeptAddresses, keptAddresses } from '../../contract/agent-api.ts';
+import { type KeptAddresses, keptAddresses, podAddress } from '../../contract/agent-api.ts';
 
-const address = z.ipv4();
 export type AwayAddress = KeptAddresses['away'][number];
 export type HereAddress = KeptAddresses['here'][number];
 
@@ -49,7 +47,9 @@ export class AddressFiles {
 
   async #read<T>(kind: string, parse: (name: string, words: string[]) => T): Promise<T[]> {
     const folder = path.join(this.#directory, kind);
-    const names = (await readdir(folder).catch(() => [])).filter((name) => address.safeParse(name).success);
+    const names = (await readdir(folder).catch(() => [])).filter(
+      (name) => podAddress.safeParse(name).success,
+    );
     const texts = await Promise.all(
       // One that goes away meanwhile is one that is not there.
       names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => undefined)),

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { notedLink, parseLink } from './pod-link.ts';
+import { addressesOf, notedLink, parseLink } from './pod-link.ts';
 
 const MAC = '5a:4d:13:16:ad:ac';
 const shown = (...addresses: string[]) =>
@@ -21,12 +21,24 @@ describe('the link of a pod', () => {
     expect(parseLink(shown('10.244.1.3'))).toEqual({ address: '10.244.1.3', mac: MAC, peer: 12 });
   });
 
-  it.each([[['10.244.1.3', 'fd00::3']], [['fd00::3']], [[]]])(
-    'is none that can be moved with addresses %j',
+  it.each([[['10.244.1.3', 'fd00::3']], [['fd00::3', '10.244.1.3']]])(
+    'is read from one address of each family: %j',
     (addresses) => {
-      expect(() => parseLink(shown(...addresses))).toThrow(/keeps one IPv4 address/);
+      const link = parseLink(shown(...addresses));
+      expect(link).toEqual({ address: '10.244.1.3', address6: 'fd00::3', mac: MAC, peer: 12 });
+      expect(addressesOf(link)).toEqual(['10.244.1.3', 'fd00::3']);
     },
   );
+
+  it.each([
+    [['fd00::3']],
+    [[]],
+    [['10.244.1.3', '10.244.1.4']],
+    [['fd00::3', 'fd00::4']],
+    [['10.244.1.3', 'fd00::3', 'fd00::4']],
+  ])('is none that can be moved with addresses %j', (addresses) => {
+    expect(() => parseLink(shown(...addresses))).toThrow(/keeps one IPv4 address/);
+  });
 
   it('has to lead to this node', () => {
     expect(() => parseLink('[{}]')).toThrow(/no link eth0/);
@@ -40,6 +52,8 @@ describe('the link of a pod', () => {
       interface: 'pf36594c80dd91',
       mac: MAC,
     });
+    await writeFile(path.join(dir, 'dual'), `10.244.1.3,fd00::3 pf36594c80dd91 ${MAC} /var/run/netns/x\n`);
+    expect(await notedLink('dual', dir)).toMatchObject({ address: '10.244.1.3', address6: 'fd00::3' });
     expect(await notedLink('another', dir)).toBeUndefined();
     await rm(dir, { recursive: true });
   });

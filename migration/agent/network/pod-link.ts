@@ -6,14 +6,19 @@ import { StepError } from '../failure.ts';
 
 /** How a pod is connected to this node's network. */
 export const podLink = z.strictObject({
-  /** The pod's only address. */
   address: z.ipv4(),
+  /** Of a dual-stack pod. */
+  address6: z.ipv6().optional(),
   /** The node's end of its link. */
   interface: z.string().regex(/^[^\s/]{1,15}$/),
   /** The pod's end, as its neighbours know it. */
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
 });
 export type PodLink = z.infer<typeof podLink>;
+
+/** The addresses that go along with a pod: one, or one of each family. */
+export const addressesOf = ({ address, address6 }: Pick<PodLink, 'address' | 'address6'>): string[] =>
+  address6 === undefined ? [address] : [address, address6];
 
 const LIMIT_MS = 5000;
 /** The link's name in the pod: the CRI wants this one. */
@@ -45,9 +50,13 @@ export function parseLink(json: string): Omit<PodLink, 'interface'> & { peer: nu
   if (found?.link_index === undefined)
     throw new StepError('network', `the pod has no link ${INSIDE} to this node`);
   const addresses = found.addr_info.flatMap(({ local }) => local ?? []);
-  const known = podLink.omit({ interface: true }).safeParse({ address: addresses[0], mac: found.address });
-  if (addresses.length !== 1 || !known.success)
-    throw new StepError('network', `a pod keeps one IPv4 address, this one has ${addresses.join(', ')}`);
+  const [address, address6] = addresses.toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
+  const known = podLink.omit({ interface: true }).safeParse({ address, address6, mac: found.address });
+  if (addresses.length > 2 || !known.success)
+    throw new StepError(
+      'network',
+      `a pod keeps one IPv4 address, and with it one IPv6 address; this one has ${addresses.join(', ') || 'none'}`,
+    );
   return { ...known.data, peer: found.link_index };
 }
 
@@ -68,6 +77,7 @@ export async function notedLink(sandboxId: string, linksDir: string): Promise<Po
     },
   );
   if (text === undefined) return undefined;
-  const [address, name, mac] = text.trim().split(' ');
-  return podLink.parse({ address, interface: name, mac });
+  const [addresses = '', name, mac] = text.trim().split(' ');
+  const [address, address6] = addresses.split(',');
+  return podLink.parse({ address, address6, interface: name, mac });
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { mustRun } from '../command.ts';
 import type { AddressFiles } from './address-files.ts';
 import type { AddressTurns } from './address-turns.ts';
-import { linkOf, notedLink, type PodLink } from './pod-link.ts';
+import { addressesOf, linkOf, notedLink, type PodLink } from './pod-link.ts';
 import { whyNoKeeping } from './support.ts';
 import type { AddressRoutes } from './tend-addresses.ts';
 import { nobodyWaits } from './waiting-connections.ts';
@@ -46,7 +46,7 @@ export interface PodNetwork {
 const PROGRAM = 'podferry-addresses';
 const LIMIT_MS = 10_000;
 
-/** By the program podferry-addresses. */
+/** By the program podferry-addresses, for each of a pod's addresses side by side. */
 export class BridgedNetwork implements PodNetwork, AddressRoutes {
   readonly #linksDir: string;
   readonly #files: AddressFiles;
@@ -70,53 +70,62 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     return notedLink(sandboxId, this.#linksDir);
   }
 
-  async holdNew({ address, mac }: PodLink, seconds: number): Promise<void> {
-    await run('hold-new', address, String(seconds), mac);
+  async holdNew(link: PodLink, seconds: number): Promise<void> {
+    await forEach(link, (address) => run('hold-new', address, String(seconds), link.mac));
   }
 
   settled(pid: number): Promise<boolean> {
     return nobodyWaits(pid);
   }
 
-  async cutOff({ address }: PodLink): Promise<void> {
-    await run('cut-off', address);
+  async cutOff(link: PodLink): Promise<void> {
+    await forEach(link, (address) => run('cut-off', address));
   }
 
   async silence(link: PodLink): Promise<void> {
     await run('silence', link.interface);
   }
 
-  async claim({ address }: PodLink, via: string): Promise<void> {
-    await this.#files.noteAway({ address, via, state: 'claimed' });
+  async claim(link: PodLink, via: string): Promise<void> {
+    await forEach(link, (address) => this.#files.noteAway({ address, via, state: 'claimed' }));
   }
 
-  handOver({ address }: PodLink, via: string): Promise<HeldPackets> {
-    return this.#turns.take(address, async () => {
-      await run('hand-over', address, via);
-      await this.#files.noteAway({ address, via, state: 'left' });
-      return counted(address);
-    });
+  async handOver(link: PodLink, via: string): Promise<HeldPackets> {
+    return sum(
+      await this.#inTurn(link, async (address) => {
+        await run('hand-over', address, via);
+        await this.#files.noteAway({ address, via, state: 'left' });
+        return counted(address);
+      }),
+    );
   }
 
-  giveBack({ address, interface: name, mac }: PodLink): Promise<HeldPackets> {
-    return this.#turns.take(address, async () => {
-      await run('give-back', address, name, mac);
-      await this.#files.forget('away', address);
-      return counted(address);
-    });
+  async giveBack(link: PodLink): Promise<HeldPackets> {
+    return sum(
+      await this.#inTurn(link, async (address) => {
+        await run('give-back', address, link.interface, link.mac);
+        await this.#files.forget('away', address);
+        return counted(address);
+      }),
+    );
   }
 
-  async prepare({ address }: PodLink): Promise<void> {
-    await run('prepare', address);
+  async prepare(link: PodLink): Promise<void> {
+    await forEach(link, (address) => run('prepare', address));
   }
 
-  open({ address, interface: name, mac }: PodLink, podUid: string): Promise<void> {
-    return this.#turns.take(address, async () => {
+  async open(link: PodLink, podUid: string): Promise<void> {
+    const { interface: name, mac } = link;
+    await this.#inTurn(link, async (address) => {
       // Held here for a pod that is made anew: the same node has it after all.
       if (await this.#files.isClaimed(address)) await run('give-back', address, name, mac);
       await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
       await this.#files.forget('away', address);
     });
+  }
+
+  #inTurn<T>(link: PodLink, work: (address: string) => Promise<T>): Promise<T[]> {
+    return forEach(link, (address) => this.#turns.take(address, () => work(address)));
   }
 
   async lead(address: string, via: string): Promise<void> {
@@ -127,6 +136,15 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     await run('forget', address);
   }
 }
+
+const forEach = <T>(link: PodLink, work: (address: string) => Promise<T>): Promise<T[]> =>
+  Promise.all(addressesOf(link).map(work));
+
+const sum = (all: readonly HeldPackets[]): HeldPackets =>
+  all.reduce((one, other) => ({ held: one.held + other.held, freed: one.freed + other.freed }), {
+    held: 0,
+    freed: 0,
+  });
 
 async function counted(address: string): Promise<HeldPackets> {
   return heldPackets.parse(JSON.parse(await run('counts', address)));

@@ -1,5 +1,6 @@
 import type { AddressChoice } from '../../contract/agent-api.ts';
 import { failed, failedIf, passed, type Verdict } from '../../contract/verdict.ts';
+import { addressesOf } from '../network/pod-link.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { FoundPod } from '../source/pod.ts';
 
@@ -14,7 +15,11 @@ export async function keptAddress(
   if (why !== undefined) return failed(why);
   try {
     const link = await network.linkOf(pod.containers[0]?.initPid ?? 0);
-    return passed(`${link.address} goes along`);
+    return passed(
+      addressesOf(link)
+        .map((one) => `${one} goes along`)
+        .join(', '),
+    );
   } catch (error) {
     return failed((error as Error).message);
   }

@@ -65,14 +65,22 @@ it('every IPv4 address is read as it is, also inside IPv6', () => {
   );
 });
 
+const listener = (address: string) => ({ table: 'tcp6' as const, address, port: 80, isConnected: false });
+
+it('a listener on a link-local address is refused whatever becomes of the others', () => {
+  const bound = ['fd00:0:0:0:0:0:0:1', 'fe80:0:0:0:1:2:3:4'].map(listener);
+  const { message } = podAddress(bound, 'keep');
+  expect(message).toContain('tcp [fe80::1:2:3:4]:80');
+  expect(message).not.toContain('fd00');
+  expect(podAddress([listener('fd00:0:0:0:0:0:0:1')], 'keep')).toMatchObject({ status: 'passed' });
+});
+
 it('a listener is refused by protocol, address and port', () => {
-  expect(podAddress([])).toMatchObject({ status: 'passed' });
-  const verdict = podAddress([
-    { table: 'tcp6', address: 'fd00:0:0:0:0:0:0:1', port: 80, isConnected: false },
-  ]);
+  expect(podAddress([], 'new')).toMatchObject({ status: 'passed' });
+  const verdict = podAddress([listener('fd00:0:0:0:0:0:0:1')], 'new');
   expect(verdict).toMatchObject({
     status: 'failed',
-    message: expect.stringContaining('tcp [fd00:0:0:0:0:0:0:1]:80'),
+    message: expect.stringContaining('tcp [fd00::1]:80'),
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { AddressChoice } from '../../contract/agent-api.ts';
 import { failedIf, type Verdict } from '../../contract/verdict.ts';
 
 /** A socket that is bound to one address. */
@@ -68,8 +69,12 @@ export function isOwn(address: string): boolean {
   return address !== '0.0.0.0' && first !== 127 && first < 224;
 }
 
-export function podAddress(bound: readonly BoundSocket[]): Verdict {
-  const list = bound.map(
+/** A link-local address is never kept: it is made from the link's hardware address, and every pod has a link of its own. */
+const isLinkLocal = (address: string): boolean => /^fe[89ab][0-9a-f]:/.test(address);
+
+export function podAddress(bound: readonly BoundSocket[], choice: AddressChoice): Verdict {
+  const lost = bound.filter(({ address }) => choice === 'new' || isLinkLocal(address));
+  const list = lost.map(
     ({ table, address, port, isConnected }) =>
       `${table.slice(0, 3)} ${host(address)}:${port}${isConnected ? ' (connected)' : ''}`,
   );
@@ -80,4 +85,6 @@ export function podAddress(bound: readonly BoundSocket[]): Verdict {
   );
 }
 
-const host = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+/** As URLs have it, and so in its short form. */
+const host = (address: string): string =>
+  address.includes(':') ? new URL(`http://[${address}]`).hostname : address;

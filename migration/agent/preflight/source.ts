@@ -1,5 +1,4 @@
 import type { AddressChoice, SourcePreflight, SourcePreflightRequest } from '../../contract/agent-api.ts';
-import { passed } from '../../contract/verdict.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { tasksOf } from '../source/freezer.ts';
 import { type FoundPod, findPod } from '../source/pod.ts';
@@ -66,7 +65,7 @@ function processLooks({ containers }: FoundPod, address: AddressChoice) {
     EventCounters: async () => eventCounters(await found),
     Mptcp: async () => mptcp(await sockets),
     Sockets: async () => socketFamilies(await sockets),
-    PodAddress: async () => (address === 'keep' ? passed() : podAddress(await readBound(pid))),
+    PodAddress: async () => podAddress(await readBound(pid), address),
   };
 }
 

@@ -58,14 +58,17 @@ async function takePlace(run: Run, slice: EndpointSlice, pod: NewPod): Promise<v
 export function isListedByOthers(run: Run): boolean {
   const { endpoints } = run.cluster;
   const targetUid = run.status.targetUid ?? '';
-  const lists = (slice: EndpointSlice): boolean => {
+  const lists = (slice: EndpointSlice, addressType: string): boolean => {
     const own = slice.endpoints[placeOf(slice, targetUid)];
-    return migrationOf(slice) === undefined && own !== undefined && isListedReady(own);
+    const isOfOthers = migrationOf(slice) === undefined && slice.addressType === addressType;
+    return isOfOthers && own !== undefined && isListedReady(own);
   };
   return endpoints
     .slicesMadeFor(run.migration.metadata.uid)
     .every((ours) =>
-      endpoints.slicesOfService(ours.metadata.namespace, serviceOf(ours)).some((slice) => lists(slice)),
+      endpoints
+        .slicesOfService(ours.metadata.namespace, serviceOf(ours))
+        .some((slice) => lists(slice, ours.addressType)),
     );
 }
 

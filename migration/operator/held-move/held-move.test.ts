@@ -36,7 +36,7 @@ class Lab extends Harness {
       if (mishap(call) === when) throw new AgentUnreachable(`crash ${when} ${what}`, 'worker1');
     });
     this.restoreFails = restoreFails;
-    const status = { podIP: ADDRESS };
+    const status = { podIP: ADDRESS, podIPs: [{ ip: ADDRESS }] };
     this.sourceUid = this.cluster.addPod('db-0', 'worker1', { metadata: METADATA, status }).metadata.uid;
     this.cluster.addMigration('m', MOVE);
   }

@@ -1,7 +1,7 @@
 import type { CheckpointRecord } from '../../contract/agent-api.ts';
 import type { Node, Pod, PodDocument } from '../../kube/objects.ts';
 import { AgentRefusal, AgentUnreachable } from '../agents.ts';
-import { cloneForHeldMove, podAddress } from '../clone-pod.ts';
+import { cloneForHeldMove, podAddresses } from '../clone-pod.ts';
 import { imagesOf, runningContainers } from '../containers.ts';
 import { leaveServices, whileOut } from '../handover/stand-down.ts';
 import { isDeclaredDead } from '../live-migration/dead-node.ts';
@@ -64,7 +64,7 @@ async function start(run: Run, node: Node, { pod, document }: Source): Promise<C
   const { namespace, uid } = migration.metadata;
   const containers = runningContainers(pod);
   const path = heldPath(uid);
-  const kept = status.address === 'keep' ? podAddress(document) : undefined;
+  const kept = status.address === 'keep' ? podAddresses(document) : undefined;
   const request = {
     source: { namespace, pod: pod.metadata.name, podUid: pod.metadata.uid },
     containers,

@@ -1,7 +1,7 @@
 import { MIGRATION_ANNOTATION } from '../../contract/annotations.ts';
 import { isApiError } from '../../kube/client.ts';
 import type { Pod, PodDocument } from '../../kube/objects.ts';
-import { cloneForMigration, podAddress } from '../clone-pod.ts';
+import { cloneForMigration, podAddresses } from '../clone-pod.ts';
 import { runningContainers } from '../containers.ts';
 import { planHandover } from '../handover/plan.ts';
 import { leaveServices } from '../handover/stand-down.ts';
@@ -75,7 +75,7 @@ async function create(run: Run, source: { pod: Pod; document: PodDocument }): Pr
       : { on: status.targetNode };
   const state = { id: uid, containers: runningContainers(source.pod) };
   const kept = await planHandover(run.cluster, source);
-  const address = status.address === 'keep' ? podAddress(source.document) : undefined;
+  const address = status.address === 'keep' ? podAddresses(source.document) : undefined;
   const manifest = cloneForMigration(
     source.document,
     status.targetPod ?? '',
