@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four projects: `unit` runs anywhere in seconds; `smoke` needs a lab that is up and reads its stack outputs; `full` needs the
- * same and takes its time; `lab` builds labs of its own and takes them down again. `./podferry test` runs them in this
- * order, `full` only when asked with `--full`.
+ * Five projects: `unit` runs anywhere in seconds; `smoke` needs a lab that is up and reads its stack outputs; `full` needs the
+ * same and takes its time; `lab` builds labs of its own and takes them down again, and
+ * `full-lab` takes its time for that. `./podferry test` runs them in this order, the two long ones only when asked with `--full`.
  */
 export default defineConfig({
   test: {
@@ -45,8 +45,18 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['**/*.lab.test.ts'],
+          exclude: ['node_modules/**', '.podferry/**', '**/*.full.lab.test.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'full-lab',
+          include: ['**/*.full.lab.test.ts'],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
           hookTimeout: 600_000,
         },
       },

@@ -60,10 +60,9 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
     );
   does(down, async (call) => (await import('./commands/down.ts')).down(call, down.opts()));
 
-  const smoke = add('smoke', 'run the migration smoke tests against the lab that is up').option(
-    '--full',
-    'those that take longer than CI has time for too',
-  );
+  const smoke = add('smoke', 'run the migration smoke tests against the lab that is up')
+    .option('--full', 'those that take longer than CI has time for too')
+    .option('--only <text>', 'only the files whose name has this in it (repeatable)', collect, []);
   does(smoke, async (call) => (await import('./commands/smoke.ts')).smoke(call, smoke.opts()));
 
   const test = add(

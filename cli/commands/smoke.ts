@@ -6,12 +6,15 @@ import { prepareTools } from '../prepare.ts';
 import { runTestsOnLab } from '../test-run/lab-tests.ts';
 import type { Tally } from '../test-run/vitest-report.ts';
 
-/** Runs the migration tests against the lab that is up, as its stack outputs describe it; with `full` the long ones too. */
-export async function smoke(call: Call, { full }: { full?: boolean }): Promise<number> {
+/**
+ * Runs the migration tests against the lab that is up, as its stack outputs describe it; with `full` the long ones too. With texts in `only`
+ * those of files that have one of them in their name.
+ */
+export async function smoke(call: Call, { full, only }: { full?: boolean; only: string[] }): Promise<number> {
   const engine = await findEngine(call.stack, call.journal);
   await prepareTools(engine);
-  const tallies: Tally[] = [await runTestsOnLab(call, engine, 'smoke')];
-  if (full && !interrupted()) tallies.push(await runTestsOnLab(call, engine, 'full'));
+  const tallies: Tally[] = [await runTestsOnLab(call, engine, 'smoke', only)];
+  if (full && !interrupted()) tallies.push(await runTestsOnLab(call, engine, 'full', only));
   const sum = (count: (tally: Tally) => number): number =>
     tallies.reduce((total, tally) => total + count(tally), 0);
   const failed = sum((tally) => tally.failed);

@@ -24,8 +24,8 @@ import type { RunningTally } from './tally.ts';
 import { runVitest } from './vitest.ts';
 import type { Tally } from './vitest-report.ts';
 
-/** Seconds for all tests that build labs of their own. */
-const LAB_TESTS_SECONDS = 30 * 60;
+/** Seconds for all tests that build labs of their own: CI's, and those that only a full run has the time for. */
+const LAB_TESTS_SECONDS = { lab: 30 * 60, 'full-lab': 45 * 60 };
 
 /** Seconds for a refresh. */
 const REFRESH_SECONDS = 120;
@@ -52,7 +52,8 @@ export async function runLabChecks(run: RunningTally, call: Call, full: boolean)
     await run.check('nothing is left on this machine', nothingLeft);
     if (configured) rmSync(stackPaths(call.stack).config, { force: true });
     if (!stopping && !interrupted()) {
-      await run.tests('tests that build labs', () => runLabTests(call));
+      await run.tests('tests that build labs', () => runLabTests(call, 'lab'));
+      if (full) await run.tests('long tests that build labs', () => runLabTests(call, 'full-lab'));
       await run.check('nothing is left of them either', nothingLeft);
     }
   }
@@ -78,9 +79,9 @@ async function useLab(run: RunningTally, call: Call, full: boolean): Promise<voi
 }
 
 /** They find engine and kubectl as a user of `podferry env` does. */
-async function runLabTests(call: Call): Promise<Tally> {
+async function runLabTests(call: Call, project: 'lab' | 'full-lab'): Promise<Tally> {
   const engine = await findEngine(call.stack, call.journal);
-  return runVitest(call, engine.env, 'lab', LAB_TESTS_SECONDS);
+  return runVitest(call, engine.env, project, LAB_TESTS_SECONDS[project]);
 }
 
 function upUnchanged(call: Call): Promise<number> {

@@ -9,9 +9,15 @@ const SECONDS = { smoke: 20 * 60, full: 90 * 60 };
 
 /**
  * Runs tests against the lab that is up. They know it from its outputs alone.
+ * @param only texts of which a file's name has to have one; all files when there is none
  * @throws Failure when the lab is not up: one clear word rather than as many failures as there are tests
  */
-export async function runTestsOnLab(call: Call, engine: Engine, project: 'smoke' | 'full'): Promise<Tally> {
+export async function runTestsOnLab(
+  call: Call,
+  engine: Engine,
+  project: 'smoke' | 'full',
+  only: readonly string[] = [],
+): Promise<Tally> {
   const outputs = writeOutputs(engine.stack, await readOutputs(engine));
-  return runVitest(call, { ...engine.env, ...outputs }, project, SECONDS[project]);
+  return runVitest(call, { ...engine.env, ...outputs }, project, SECONDS[project], only);
 }

@@ -8,19 +8,20 @@ import { stream } from '../programs.ts';
 import { type Tally, tallyReport } from './vitest-report.ts';
 
 /** One of the projects of vitest.config.ts. */
-export type VitestProject = 'unit' | 'smoke' | 'full' | 'lab';
+export type VitestProject = 'unit' | 'smoke' | 'full' | 'lab' | 'full-lab';
 
-/** Runs a project's tests with their names shown as they end, and counts them. Never throws because of a failing test. */
+/** Runs a project's tests (with `only`, those of files whose names have one of the texts) with their names shown as they end, and counts them. Never throws because of a failing test. */
 export async function runVitest(
   call: Call,
   env: NodeJS.ProcessEnv,
   project: VitestProject,
   timeoutSeconds: number,
+  only: readonly string[] = [],
 ): Promise<Tally> {
   mkdirSync(stateDir, { recursive: true });
   const report = join(stateDir, `vitest-${project}-${process.pid}.json`);
   const reporter = project === 'unit' ? 'default' : 'verbose';
-  const args = ['run', '--project', project, '--passWithNoTests', '--reporter', reporter];
+  const args = ['run', ...only, '--project', project, '--passWithNoTests', '--reporter', reporter];
   try {
     // Tests kill engines and break off scripts, which then leave temporary files behind.
     const { code, timedOut } = await withTemporaryFolder(call.stack, (TMPDIR) =>

@@ -28,10 +28,10 @@ describe(`${MOVES} moves of a pod that serves clients of every kind and place`, 
   });
 
   it('are all made, with the address', async () => {
-    const before = await conversation.address();
+    const before = await conversation.addresses();
     for (let move = 1; move <= MOVES; move++) {
       expect(await conversation.move(), `move ${move}`).toBe('');
-      expect(await conversation.address()).toBe(before);
+      expect(await conversation.addresses()).toEqual(before);
     }
   });
 
@@ -53,12 +53,12 @@ describe('a pod that goes on from one node to a third, and then home', () => {
   });
 
   it('keeps its address all the way', async () => {
-    const before = await conversation.address();
+    const before = await conversation.addresses();
     const [home = '', second = ''] = lab.workers;
     const third = lab.master.name;
     for (const node of [second, third, home]) {
       expect(await conversation.move(node), `to ${node}`).toBe('');
-      expect(await conversation.address()).toBe(before);
+      expect(await conversation.addresses()).toEqual(before);
     }
   });
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Bystanders } from './bystanders.ts';
 import type { SmokeLab } from './lab.ts';
 import { PodSet, type PodSpec } from './pod-set.ts';
@@ -22,18 +23,22 @@ const AT_NODES = 24_000;
 
 /**
  * One pod that serves and talks itself, and pods of clients around it: on its node, on the node where it goes, on the
- * master, and on the master's own network; by the pod's address, by a Service and, from outside, by ports of nodes.
+ * master, and on the master's own network; by the pod's address, by a Service and, from outside, by ports of nodes. All of it
+ * by IPv4, or by IPv6 in a dual-stack lab.
  */
 export class Conversation {
   readonly #lab: SmokeLab;
   readonly #image: string;
+  readonly #family: 4 | 6;
   readonly #moved: PodSet;
   readonly #around: Bystanders;
   readonly #probes: Probes;
 
-  constructor(lab: SmokeLab, image: string, name: string) {
+  /** @param family that everybody talks in; 6 in a dual-stack lab only */
+  constructor(lab: SmokeLab, image: string, name: string, family: 4 | 6 = 4) {
     this.#lab = lab;
     this.#image = image;
+    this.#family = family;
     this.#moved = new PodSet(lab, name);
     this.#around = new Bystanders(lab, name);
     this.#probes = new Probes(lab);
@@ -50,14 +55,19 @@ export class Conversation {
       `talks:${other}`,
       `talks:${await this.#around.clusterIp('other')}`,
       `talks:${outside}`,
-      'talks:127.0.0.1',
+      `talks:${this.#family === 4 ? '127.0.0.1' : '::1'}`,
     ];
     // Also to the master, which is a third node.
     const tolerations = [{ operator: 'Exists' }];
     await this.#moved.start({ moved: { tolerations, containers: [this.#container(own)] } });
-    const [address, service] = [await this.address(), await this.#around.clusterIp('moved')];
+    const [address, service] = [
+      this.#ofFamily(await this.addresses()),
+      await this.#around.clusterIp('moved'),
+    ];
     const near = [`talks:${address}`, `talks:${service}`];
-    const far = lab.outputs.nodes.map((node) => `talks:${node.address}+${AT_NODES}`);
+    const far = lab.outputs.nodes.map(
+      ({ address, address6 = '' }) => `talks:${this.#ofFamily([address, address6])}+${AT_NODES}`,
+    );
     const clients: [string, object][] = [
       ['source', this.#pod('source', lab.workers[0] ?? '', near)],
       ['target', this.#pod('target', lab.workers[1] ?? '', near)],
@@ -87,9 +97,9 @@ export class Conversation {
     return moved?.why ?? 'there was no move';
   }
 
-  /** The pod's address. */
-  async address(): Promise<string> {
-    return this.#podIp(this.#moved.pod('moved'));
+  /** The pod's address, or its addresses, IPv4 first. */
+  async addresses(): Promise<string[]> {
+    return this.#lab.podIps(this.#moved.pod('moved'));
   }
 
   /** What a client noticed. */
@@ -145,19 +155,29 @@ export class Conversation {
       protocol: name === 'datagrams' ? 'UDP' : 'TCP',
       ...(to === 'moved' ? { nodePort: port + AT_NODES } : {}),
     }));
-    return this.#around.service(to, { ...type, ports });
+    return this.#around.service(to, { ...type, ...this.#families(), ports });
   }
 
   #headless(): object {
-    return this.#around.service('moved', { clusterIP: 'None', ports: [{ port: PORTS.echo }] }, 'headless');
+    return this.#around.service(
+      'moved',
+      { clusterIP: 'None', ...this.#families(), ports: [{ port: PORTS.echo }] },
+      'headless',
+    );
   }
 
-  #addressOf(key: string): Promise<string> {
-    return this.#podIp(this.#around.named(key));
+  /** Of a Service; without them it has what the cluster calls its first. */
+  #families() {
+    return this.#family === 4 ? {} : { ipFamilies: ['IPv6'] };
   }
 
-  #podIp(pod: string): Promise<string> {
-    return this.#lab.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.status.podIP}']);
+  async #addressOf(key: string): Promise<string> {
+    return this.#ofFamily(await this.#lab.podIps(this.#around.named(key)));
+  }
+
+  /** The address of this family among those of one pod or node. */
+  #ofFamily(addresses: readonly string[]): string {
+    return addresses.find((address) => isIP(address) === this.#family) ?? '';
   }
 }
 

@@ -75,6 +75,12 @@ export class SmokeLab {
     return master;
   }
 
+  /** The addresses of a pod, its IPv4 one first. */
+  async podIps(pod: string): Promise<string[]> {
+    const text = await this.kubectl(['get', 'pod', pod, '--output', 'jsonpath={.status.podIPs[*].ip}']);
+    return text.split(' ');
+  }
+
   /** Runs a script as root on a node and returns what it printed. @throws with its complaint when it fails */
   async onNode(node: string, script: string, input: string | Readable = ''): Promise<string> {
     return (await $({ input, quiet: true, timeout: '100s' })`${PODFERRY} ssh ${node} ${script}`).stdout;

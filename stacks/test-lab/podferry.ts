@@ -15,14 +15,14 @@ export interface Ended {
 }
 
 /** Runs `./podferry` as a user without a terminal does. Never throws because of the exit code. */
-export async function podferry(args: readonly string[]): Promise<Ended> {
-  const { code, stdout, stderr } = await capture(launcher, args, { timeoutSeconds: COMMAND_SECONDS });
+export async function podferry(args: readonly string[], timeoutSeconds = COMMAND_SECONDS): Promise<Ended> {
+  const { code, stdout, stderr } = await capture(launcher, args, { timeoutSeconds });
   return { code, text: stderr + stdout };
 }
 
 /** Like `podferry`. @throws Error with all that it said, when it fails */
-export async function mustPodferry(args: readonly string[]): Promise<string> {
-  const { code, text } = await podferry(args);
+export async function mustPodferry(args: readonly string[], timeoutSeconds?: number): Promise<string> {
+  const { code, text } = await podferry(args, timeoutSeconds);
   if (code !== 0) throw new Error(`podferry ${args.join(' ')} ended with exit code ${code}\n${text}`);
   return text;
 }

@@ -1,4 +1,6 @@
-"""Servers for clients that are to notice nothing of a move: they echo, count and send, over TCP, UDP, HTTP and WebSockets."""
+"""Servers for clients that are to notice nothing of a move: they echo, count and send, over TCP, UDP, HTTP and WebSockets,
+and listen on every address: one socket for IPv4 and one for IPv6.
+"""
 
 import hashlib
 import http.server
@@ -69,8 +71,11 @@ class Web(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(port, work):
-    listener = socket.create_server(("", port), backlog=64)
+FAMILIES = socket.AF_INET, socket.AF_INET6
+
+
+def serve(family, port, work):
+    listener = socket.create_server(("", port), family=family, backlog=64)
 
     def attend(client):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -86,8 +91,10 @@ def serve(port, work):
     threading.Thread(target=accept, daemon=True).start()
 
 
-def serve_datagrams():
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def serve_datagrams(family):
+    server = socket.socket(family, socket.SOCK_DGRAM)
+    if family == socket.AF_INET6:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     server.bind(("", DATAGRAMS))
 
     def answer():
@@ -98,13 +105,20 @@ def serve_datagrams():
     threading.Thread(target=answer, daemon=True).start()
 
 
+def serve_web(family):
+    web = http.server.ThreadingHTTPServer(("", HTTP), Web, bind_and_activate=False)
+    web.socket.close()
+    web.socket = socket.create_server(("", HTTP), family=family, backlog=64)
+    threading.Thread(target=web.serve_forever, args=(3600,), daemon=True).start()
+
+
 @group.keeps("servers that go on with every client")
 def servers(_):
-    for port, work in {ECHO: echo, COUNT: count, BULK: bulk, WEBSOCKET: echo_messages}.items():
-        serve(port, work)
-    serve_datagrams()
-    web = http.server.ThreadingHTTPServer(("", HTTP), Web)
-    threading.Thread(target=web.serve_forever, args=(3600,), daemon=True).start()
+    for family in FAMILIES:
+        for port, work in {ECHO: echo, COUNT: count, BULK: bulk, WEBSOCKET: echo_messages}.items():
+            serve(family, port, work)
+        serve_datagrams(family)
+        serve_web(family)
     yield
     with socket.create_connection(("127.0.0.1", ECHO), 5) as client:
         client.sendall(b"after\n")

@@ -176,8 +176,9 @@ class Datagrams:
     """A socket that counts what it sends, and what of that is answered, be it late."""
 
     def __init__(self, where):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(where)
+        family, kind, _, _, address = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM)[0]
+        self.socket = socket.socket(family, kind)
+        self.socket.connect(address)
         self.socket.settimeout(1)
         self.unanswered = 0
 
