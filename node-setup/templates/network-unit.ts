@@ -126,6 +126,8 @@ case $1 in
 up)
   mkdir -p /run/podferry
   mount --make-rshared /
+  # the bridge plugin says so too, but only with a pod of this node's own
+  sysctl -qw net.ipv4.ip_forward=1
   make_default_route 4 "$own"
   # a router may announce itself later, and is to be preferred then
   [ -z "$own6" ] || make_default_route 6 "$own6" metric 65535
