@@ -12,6 +12,7 @@ import { join } from '../node-setup/phases/join.ts';
 import { joinToken } from '../node-setup/phases/join-token.ts';
 import { keptAddresses } from '../node-setup/phases/kept-addresses.ts';
 import { kubelet } from '../node-setup/phases/kubelet.ts';
+import { leavingNodes } from '../node-setup/phases/leaving-nodes.ts';
 import { member } from '../node-setup/phases/member.ts';
 import { podRoutes } from '../node-setup/phases/pod-routes.ts';
 import { preflight } from '../node-setup/phases/preflight.ts';
@@ -45,6 +46,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly workersReady: pulumi.Resource[];
   /** Every node has the images of operator and apps. */
   readonly appImagesReady: pulumi.Resource[];
+  /** Nodes that leave the lab may do so. Nothing that follows the list of hosts is changed before. */
+  readonly mayLeave: pulumi.Resource;
   /** When this goes, everything inside the cluster goes with it. */
   readonly lifetime: pulumi.Resource;
   readonly #context: Pick<ClusterArgs, 'lab' | 'artefacts'>;
@@ -52,10 +55,12 @@ export class Cluster extends pulumi.ComponentResource {
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super('podferry:cluster:Cluster', name, {}, opts);
     this.#context = { lab: args.lab, artefacts: args.artefacts };
-    const made = args.hosts.map((host) => this.#prepare(host));
+    const masterHost = args.hosts.find((host) => host.role === 'master');
+    if (masterHost === undefined) throw new Error(`lab ${args.lab.name} has no master`);
+    this.mayLeave = this.#phase(masterHost, leavingNodes, []);
+    const master = this.#prepare(masterHost);
+    const made = args.hosts.map((host) => (host === masterHost ? master : this.#prepare(host)));
     this.nodes = made.map(({ host, prepared }) => ({ host, prepared }));
-    const master = made.find(({ host }) => host.role === 'master');
-    if (master === undefined) throw new Error(`lab ${args.lab.name} has no master`);
 
     const init = this.#phase(master.host, controlPlane, [master.kubelet], { secretOutput: true });
     const control = init.stdout.apply((text) => controlPlaneOutput.parse(JSON.parse(text)));
@@ -79,7 +84,7 @@ export class Cluster extends pulumi.ComponentResource {
     const checked = this.#phase(host, preflight, []);
     const settled = this.#phase(host, base, [checked]);
     const verified = this.#phase(host, artefactsPhase, [settled]);
-    const routes = this.#phase(host, podRoutes, [settled]);
+    const routes = this.#phase(host, podRoutes, [settled, this.mayLeave]);
     const proven = this.#phase(host, criu, [verified]);
     const addresses = this.#phase(host, keptAddresses, [routes]);
     const running = this.#phase(host, containerd, [verified, addresses]);

@@ -13,6 +13,8 @@ import { hostPhase } from './host-phase.ts';
 export interface SharedStoreArgs {
   lab: Lab;
   nodes: ClusterNode[];
+  /** Nodes that leave the lab may do so: they cannot use the store any more. */
+  mayLeave: pulumi.Resource;
   artefacts: Artefacts;
 }
 
@@ -24,7 +26,7 @@ export class SharedStore extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { lab, nodes, artefacts }: SharedStoreArgs,
+    { lab, nodes, mayLeave, artefacts }: SharedStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super('podferry:store:SharedStore', name, {}, opts);
@@ -35,7 +37,7 @@ export class SharedStore extends pulumi.ComponentResource {
       master.host,
       storeServer,
       { ...phase, host: master.host },
-      { parent: this, dependsOn: [master.prepared] },
+      { parent: this, dependsOn: [master.prepared, mayLeave] },
     );
     const clients = nodes.map(({ host, prepared }) =>
       hostPhase(host, storeClient, { ...phase, host }, { parent: this, dependsOn: [prepared, server] }),

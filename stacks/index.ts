@@ -24,7 +24,8 @@ async function lab(): Promise<pulumi.Inputs> {
 
   const hosts = new LabHosts('hosts', { stack: pulumi.getStack(), plan: planHosts(config, plan), artefacts });
   const cluster = new Cluster('cluster', { lab: plan, hosts: hosts.hosts, artefacts });
-  const store = new SharedStore('store', { lab: plan, nodes: cluster.nodes, artefacts });
+  const { nodes, mayLeave } = cluster;
+  const store = new SharedStore('store', { lab: plan, nodes, mayLeave, artefacts });
   const inCluster = { providers: { kubernetes: cluster.provider } };
   const platform = new MigrationPlatform(
     'platform',

@@ -10,7 +10,7 @@ import { changesIn, mustPodferry, outputsOf, podferry } from './test-lab/podferr
 
 /**
  * A lab on machines of somebody's own, from their first contact to their last, in the order in which it happens: wrong
- * settings, the lab, one worker more, one worker less, and a `down` after which the machines are as they were.
+ * settings, the lab, one worker more, one worker less (not while its addresses are in use elsewhere), and a `down` after which the machines are as they were.
  */
 
 const stack = `${process.env.PODFERRY_STACK ?? defaultStack}-own`;
@@ -78,6 +78,22 @@ describe('a lab on hosts of one’s own', () => {
     await startPodOn(late.name);
   });
 
+  it('does not let that worker go while a pod elsewhere has one of its addresses, and changes nothing', async () => {
+    const [, a] = first;
+    const back = await move(POD, a.name);
+    configure(stack, { hosts: first });
+
+    const { code, text } = await podferry(up);
+
+    expect(code, text).toBe(1);
+    expect(text).toMatch(
+      new RegExp(`default/${back} lives on ${a.name} with an address of ${late.name}, [\\d.]+\\.`),
+    );
+    expect([...changesIn(text).keys()].filter((resource) => resource.startsWith('own-'))).toEqual([]);
+    expect(await readyNodes()).toEqual(machines.list.map(({ name }) => name).sort());
+    await move(back, late.name);
+  });
+
   it('lets that worker go: emptied, deleted, and as it was before', async () => {
     configure(stack, { hosts: first });
 
@@ -86,7 +102,7 @@ describe('a lab on hosts of one’s own', () => {
     expect(changes.get(`${late.name}-member`)).toBe('deleted');
     expectOthersToStay(changes);
     expect(await readyNodes()).toEqual(first.map(({ name }) => name).sort());
-    expect(await kubectl(['get', 'pod', POD, '--ignore-not-found', '--output', 'name'])).not.toContain(POD);
+    expect(await kubectl(['get', 'pods', '--selector', `run=${POD}`, '--output', 'name'])).not.toContain(POD);
     expect(await leftOn([late])).toEqual({});
   });
 
@@ -108,8 +124,15 @@ async function startPodOn(nodeName: string): Promise<void> {
   await kubectl(['wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=60s']);
 }
 
-/** The phases of a host that know of the other hosts: who may use the store, and where pods are reached. */
-const CONCERNED = ['pod-routes', 'store-server', 'store-check'];
+/** Moves the pod with its address. @returns its name now */
+async function move(pod: string, nodeName: string): Promise<string> {
+  await kubectl(['migrate', pod, nodeName, '--address', 'keep']);
+  const names = await kubectl(['get', 'pods', '--selector', `run=${POD}`, '--output', 'name']);
+  return /^pod\/(\S+)$/m.exec(names)?.[1] ?? '';
+}
+
+/** The phases of a host that know of the other hosts: who may leave or use the store, and where pods are reached. */
+const CONCERNED = ['leaving-nodes', 'pod-routes', 'store-server', 'store-check'];
 
 function expectOthersToStay(changes: ReadonlyMap<string, string>): void {
   const others = [...changes.keys()].filter((resource) =>

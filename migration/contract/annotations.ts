@@ -55,6 +55,9 @@ export const SNAPSHOT_OF_LABEL = 'podferry.dev/snapshot-of';
  */
 export const EVICT_LABEL = 'podferry.dev/evict';
 
+/** Label on a node that is being removed from the cluster, whatever its value: the addresses that it gives out go with it. */
+export const LEAVING_LABEL = 'podferry.dev/leaving';
+
 /** Annotation on an Eviction that the operator has judged and let through; without it nobody evicts a pod that opted in. */
 export const EVICTION_JUDGED_ANNOTATION = 'podferry.dev/eviction-judged';
 

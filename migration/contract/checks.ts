@@ -66,6 +66,10 @@ export const CHECKS = {
     by: 'operator',
     holds: '`address: keep`: no container has a `hostPort`, which leads to the pod on one node only',
   },
+  HomeStays: {
+    by: 'operator',
+    holds: '`address: keep`: the pod’s node is not being removed from the lab, and its addresses with it',
+  },
   SourceAgent: {
     by: 'operator',
     holds: 'the agent of the pod’s node answers and finds the pod’s containers',

@@ -13,6 +13,7 @@ import { join } from './join.ts';
 import { joinToken } from './join-token.ts';
 import { keptAddresses } from './kept-addresses.ts';
 import { kubelet } from './kubelet.ts';
+import { leavingNodes } from './leaving-nodes.ts';
 import { member } from './member.ts';
 import { operatorCert } from './operator-cert.ts';
 import { podRoutes } from './pod-routes.ts';
@@ -23,6 +24,7 @@ import { storeServer } from './store-server.ts';
 
 /** Every phase, in an order in which each comes after all that it needs; removal goes the other way. */
 export const allPhases: readonly Phase[] = [
+  leavingNodes,
   preflight,
   base,
   artefacts,

@@ -1,10 +1,12 @@
+import { LEAVING_LABEL } from '../../migration/contract/annotations.ts';
 import type { Phase } from '../phase.ts';
 import { kubectl } from '../shell/kubeadm.ts';
 import { deleteTokens } from './join-token.ts';
 
 /**
  * A worker as the cluster sees it; runs on the master. Removal moves the worker's pods to the others first, if there
- * are others and the API server answers, and never waits long: the worker goes in any case.
+ * are others and the API server answers, and never waits long: the worker goes in any case. What pods are given up by then
+ * was asked before: `leaving-nodes`.
  */
 export const member: Phase = {
   name: 'member',
@@ -27,6 +29,8 @@ wait_for 120 'the node ${c.host.name} to be ready' ready
 ${kubectl} get --raw /readyz >/dev/null 2>&1 || return 0
 ${kubectl} get node ${c.host.name} >/dev/null 2>&1 || return 0
 ${kubectl} cordon ${c.host.name} >/dev/null || true
+# pods that are moved instead of being evicted cannot take an address of this node along
+${kubectl} label node ${c.host.name} --overwrite ${LEAVING_LABEL}=true >/dev/null || true
 others=$(${kubectl} get nodes -l '!node-role.kubernetes.io/control-plane' \\
   --field-selector spec.unschedulable=false -o name)
 if [ -n "$others" ]; then

@@ -80,7 +80,12 @@ describe('adding a worker', () => {
         return before.create !== after.create;
       }),
     );
-    expect(changed.map((phase) => phase.name).sort()).toEqual(['pod-routes', 'store-check', 'store-server']);
+    expect(changed.map((phase) => phase.name).sort()).toEqual([
+      'leaving-nodes',
+      'pod-routes',
+      'store-check',
+      'store-server',
+    ]);
   });
 });
 

@@ -1,11 +1,15 @@
 import type { AddressChoice, CheckResult } from '../../contract/agent-api.ts';
+import { LEAVING_LABEL } from '../../contract/annotations.ts';
 import type { CHECKS } from '../../contract/checks.ts';
 import { type Checks, failed, failures, failuresText, passed } from '../../contract/verdict.ts';
+import type { Node } from '../../kube/objects.ts';
 import type { PodFacts } from './pod.ts';
 
 /** What is known of a pod, and what is to become of its address. */
 export interface AddressFacts extends PodFacts {
   address: AddressChoice;
+  /** The pod's node. */
+  source: Node | undefined;
 }
 
 /** Whether the pod is one whose address can go along. */
@@ -18,10 +22,15 @@ export const addresses: Checks<AddressFacts> = {
     if (address === 'new' || ports.length === 0) return passed();
     return failed(`host port ${ports.join(', ')} leads to the pod on ${pod.spec.nodeName} only`);
   },
+  HomeStays({ source, address }) {
+    if (address === 'new' || source?.metadata.labels[LEAVING_LABEL] === undefined) return passed();
+    return failed(`node ${source.metadata.name} is being removed, and its addresses with it`);
+  },
 };
 
 const ABOUT_ADDRESS: readonly string[] = [
   'HostPorts',
+  'HomeStays',
   'Address',
   'TargetAddress',
 ] satisfies (keyof typeof CHECKS)[];

@@ -91,9 +91,10 @@ async function aboutPod(
 ): Promise<CheckResult[]> {
   const { cluster, agents } = from;
   const facts: PodFacts = { pod: podDetail.parse(document), busyWith: wish.busyWith };
+  const node = cluster.node(pod.spec.nodeName);
   const [claims, source] = await Promise.all([
     withClaims(cluster, facts),
-    askSource(agents, cluster.node(pod.spec.nodeName), pod, wish),
+    askSource(agents, node, pod, wish),
   ]);
   return [
     ...runChecks(presence, facts),
@@ -103,7 +104,7 @@ async function aboutPod(
     ...runChecks(containers, facts),
     ...runChecks(probes, probeFacts(facts, source.answer)),
     ...runChecks(policies, withPolicies(cluster, facts)),
-    ...runChecks(addresses, { ...facts, address: wish.address }),
+    ...runChecks(addresses, { ...facts, address: wish.address, source: node }),
     ...source.results,
     ...(await aboutDestination(from, wish, facts.pod, source.answer)),
   ];
