@@ -8,7 +8,11 @@ import { readStackSettings } from './stack-settings.ts';
 type LabNode = SshNode & { name: string };
 
 /** @throws Failure that lists the nodes there are */
-export function findNode<Node extends LabNode>(stack: string, nodes: readonly Node[], name: string): Node {
+export function findNode<Node extends { name: string }>(
+  stack: string,
+  nodes: readonly Node[],
+  name: string,
+): Node {
   const node = nodes.find((candidate) => candidate.name === name);
   if (node !== undefined) return node;
   throw new Failure(`stack ${stack} has no node ${name}`, {

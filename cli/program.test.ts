@@ -88,6 +88,8 @@ describe('the command line', () => {
       ['up', '--stack', 'Not_A_Name'],
       ['evidence'],
       ['ssh'],
+      ['power', 'worker1'],
+      ['power', 'worker1', 'maybe'],
       ['up', 'extra'],
       ['test', '--static', '--full'],
     ]) {

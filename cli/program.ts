@@ -115,6 +115,17 @@ export function buildProgram(perform: Perform, env: NodeJS.ProcessEnv = process.
   );
   does(ssh, async (call) => (await import('./commands/ssh.ts')).ssh(call, ssh.args));
 
+  const power = add('power', 'switch a node’s host off or on, as by its power button')
+    .argument('<node>', 'which')
+    .addArgument(new Argument('<button>', 'what to do').choices(['off', 'on']));
+  does(power, async (call) =>
+    (await import('./commands/power.ts')).power(
+      call,
+      power.args[0] ?? '',
+      power.args[1] === 'on' ? 'on' : 'off',
+    ),
+  );
+
   const environment = add(
     'env',
     'print exports, so that plain `pulumi` and `kubectl` work: eval "$(./podferry env)"',

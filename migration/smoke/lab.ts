@@ -86,6 +86,23 @@ export class SmokeLab {
     return (await $({ input, quiet: true, timeout: '100s' })`${PODFERRY} ssh ${node} ${script}`).stdout;
   }
 
+  /** Whether the lab's hosts can be switched off and on: podman runs them. */
+  async canSwitchOff(): Promise<boolean> {
+    const [first = ''] = this.workers;
+    return (await this.onNode(first, 'systemd-detect-virt --container || true')).trim() === 'podman';
+  }
+
+  /** Takes the power from a host, gives it back, and resolves when one can log in again. */
+  async reboot(node: string): Promise<void> {
+    for (const button of ['off', 'on']) await $({ quiet: true })`${PODFERRY} power ${node} ${button}`;
+    const login = () =>
+      this.onNode(node, 'true').then(
+        () => true,
+        () => false,
+      );
+    await this.until(`one can log in on ${node}`, login, (can) => can);
+  }
+
   /** Runs a line of shell here, where kubectl reaches the lab, and returns what it printed, whatever its exit code. */
   async shell(line: string): Promise<string> {
     const env = this.#env();
