@@ -1,37 +1,36 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { Bystanders } from './bystanders.ts';
+import { SERVED_PORTS } from './conversation.ts';
 import { SmokeLab } from './lab.ts';
 import { PodSet } from './pod-set.ts';
 import { Probes, probeContainer } from './probe.ts';
 
-/** Two pods, one of which talks to the other, that exchange their nodes. */
+/** Two pods that talk to each other by their Services, and exchange their nodes: each is a guest at the home of the other then. */
 
-const KEYS = ['served', 'talking'];
+const SET = 'smoke-exchange';
+const KEYS = ['one', 'other'] as const;
 
 const image = inject('probeImage');
 let lab: SmokeLab;
 let set: PodSet;
-const whereabouts = () =>
-  Promise.all(
-    KEYS.map(async (key) => {
-      const path = 'jsonpath={.spec.nodeName} {.status.podIP}';
-      const [node, address] = (await lab.kubectl(['get', 'pod', set.pod(key), '-o', path])).split(' ');
-      return { node, address };
-    }),
-  );
+
+async function whereabouts() {
+  const path = 'jsonpath={.spec.nodeName} {.status.podIP}';
+  const told = KEYS.map((key) => lab.kubectl(['get', 'pod', set.pod(key), '-o', path]));
+  return (await Promise.all(told)).map((text) => {
+    const [node, address] = text.split(' ');
+    return { node, address };
+  });
+}
 
 beforeAll(async () => {
   lab = await SmokeLab.open();
-  set = new PodSet(lab, 'smoke-exchange');
-  // it listens on all addresses, and so may learn its own from whom it serves
-  const talking = [
-    'until [ -s /tmp/to ]; do sleep 0.1; done; exec /usr/bin/python3 -u /usr/local/lib/probe/main.py serves "talks:$(cat /tmp/to)"',
-  ];
-  await set.start({
-    served: { containers: [probeContainer(image, ['serves'])] },
-    talking: { containers: [probeContainer(image, talking, { command: ['sh', '-c'] })] },
-  });
-  const [served] = await whereabouts();
-  await lab.kubectl(['exec', set.pod('talking'), '--', 'sh', '-c', `echo ${served?.address} >/tmp/to`]);
+  set = new PodSet(lab, SET);
+  const around = new Bystanders(lab, SET);
+  await lab.apply(...KEYS.map((key) => around.service(key, { ports: SERVED_PORTS })));
+  const [one, other] = await Promise.all(KEYS.map((key) => around.clusterIp(key)));
+  const talking = (to = '') => ({ containers: [probeContainer(image, ['serves', `talks:${to}`])] });
+  await set.start({ one: talking(other), other: talking(one) });
   for (const key of KEYS) await new Probes(lab).identity(set.pod(key));
 });
 afterAll(async () => {
@@ -40,16 +39,16 @@ afterAll(async () => {
 });
 
 it('both are moved at the same time, each with its address, and their connections go on', async () => {
-  const [served, talking] = await whereabouts();
-  const outcomes = await set.move(KEYS, { address: 'keep' });
+  const [one, other] = await whereabouts();
+  const outcomes = await set.move([...KEYS], { address: 'keep' });
   expect(Object.values(outcomes).map(({ why }) => why)).toEqual(['', '']);
   expect(await whereabouts()).toEqual([
-    { node: talking?.node, address: served?.address },
-    { node: served?.node, address: talking?.address },
+    { node: other?.node, address: one?.address },
+    { node: one?.node, address: other?.address },
   ]);
   for (const key of KEYS) {
     const report = await new Probes(lab).check(set.pod(key));
     const verdicts = Object.values(report).flatMap((properties) => Object.entries(properties));
     expect(verdicts.filter(([, verdict]) => verdict !== 'kept')).toEqual([]);
   }
-});
+}, 300_000);

@@ -21,6 +21,13 @@ const PORTS = {
 } as const;
 const AT_NODES = 24_000;
 
+/** The same as ports of a Service. */
+export const SERVED_PORTS = Object.entries(PORTS).map(([name, port]) => ({
+  name,
+  port,
+  protocol: name === 'datagrams' ? 'UDP' : 'TCP',
+}));
+
 /**
  * One pod that serves and talks itself, and pods of clients around it: on its node, on the node where it goes, on the
  * master, and on the master's own network; by the pod's address, by a Service and, from outside, by ports of nodes. All of it
@@ -149,12 +156,9 @@ export class Conversation {
 
   #service(to: string): object {
     const type = to === 'moved' ? { type: 'NodePort' } : {};
-    const ports = Object.entries(PORTS).map(([name, port]) => ({
-      name,
-      port,
-      protocol: name === 'datagrams' ? 'UDP' : 'TCP',
-      ...(to === 'moved' ? { nodePort: port + AT_NODES } : {}),
-    }));
+    const ports = SERVED_PORTS.map((one) =>
+      to === 'moved' ? { ...one, nodePort: one.port + AT_NODES } : one,
+    );
     return this.#around.service(to, { ...type, ...this.#families(), ports });
   }
 
