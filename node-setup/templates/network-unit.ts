@@ -128,6 +128,7 @@ up)
   mount --make-rshared /
   # the bridge plugin says so too, but only with a pod of this node's own
   sysctl -qw net.ipv4.ip_forward=1
+  [ -z "$own6" ] || sysctl -qw net.ipv6.conf.all.forwarding=1
   make_default_route 4 "$own"
   # a router may announce itself later, and is to be preferred then
   [ -z "$own6" ] || make_default_route 6 "$own6" metric 65535
