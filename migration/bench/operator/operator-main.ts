@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { kubeClient } from '../../kube/client.ts';
@@ -15,6 +16,7 @@ import { plainWire } from './plain-wire.ts';
 const IDENTITY = 'podferry-operator-0';
 const NO_CAPS = { perNode: 1000, perCluster: 100_000 };
 const LOOP_RESOLUTION_MS = 5;
+const COUNTED_MS = 1000;
 /** Long enough for a machine that is busy with the cluster: what is measured is no fight for the lease. */
 const LEASE = { durationMs: 120_000, renewDeadlineMs: 100_000 };
 
@@ -42,9 +44,12 @@ async function main(apiUrl: string, agentsUrl: string): Promise<void> {
   };
   process.on('message', async (message) => {
     toOperator.parse(message);
+    const usage = usageNow();
+    // What a status says is counted after it is written.
+    await sleep(COUNTED_MS);
     tell({
       kind: 'report',
-      usage: usageNow(),
+      usage,
       looksMs: metrics.looksMs,
       loopDelayMs: loopDelays(delays),
       metrics: await metrics.registry.metrics(),
