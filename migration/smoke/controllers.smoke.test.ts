@@ -174,13 +174,16 @@ it('a Job that may not fail once goes on with the moved pod, and completes with 
   await lab.kubectl(['wait', '--for=condition=Complete', `job/${APP}`, '--timeout=30s']);
 }, 60_000);
 
-it('a StatefulSet’s pod keeps its name, and is never started from nothing', async () => {
-  await apply('apps/v1', 'StatefulSet', {
+const startStatefulSet = () =>
+  apply('apps/v1', 'StatefulSet', {
     replicas: 1,
     serviceName: APP,
     selector,
     template: template('Always'),
   });
+
+it('a StatefulSet’s pod keeps its name, and is never started from nothing', async () => {
+  await startStatefulSet();
   const source = await onlyReadyPod();
   const target = await moveAndCompare();
   expect(target.metadata.name).toBe(source.metadata.name);
@@ -188,12 +191,7 @@ it('a StatefulSet’s pod keeps its name, and is never started from nothing', as
 }, 60_000);
 
 it('a StatefulSet’s pod keeps its address too, and a client from outside its connection, there and back', async () => {
-  await apply('apps/v1', 'StatefulSet', {
-    replicas: 1,
-    serviceName: APP,
-    selector,
-    template: template('Always'),
-  });
+  await startStatefulSet();
   await apply('v1', 'Service', { type: 'NodePort', selector: { [LABEL]: APP }, ports: [{ port: 8080 }] });
   const { status: before } = await onlyReadyPod();
   const client = new KeepAliveClient(await lab.outsideAddress(APP), PATIENCE_MS);

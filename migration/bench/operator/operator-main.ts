@@ -16,6 +16,7 @@ import { plainWire } from './plain-wire.ts';
 const IDENTITY = 'podferry-operator-0';
 const NO_CAPS = { perNode: 1000, perCluster: 100_000 };
 const LOOP_RESOLUTION_MS = 5;
+/** From a status being written to its being counted, on a busy machine, in ms. */
 const COUNTED_MS = 1000;
 /** Long enough for a machine that is busy with the cluster: what is measured is no fight for the lease. */
 const LEASE = { durationMs: 120_000, renewDeadlineMs: 100_000 };
