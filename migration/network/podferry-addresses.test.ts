@@ -163,6 +163,11 @@ describe('rules, tables and settings', () => {
   });
 });
 
+it('takes every route of its own away in the end, also those by a home that is no node any more', () => {
+  const calls = call('down');
+  for (const { family } of families) expect(calls).toContain(`ip -${family} route flush table all proto 97`);
+});
+
 describe('what was noted of addresses, at boot', () => {
   it('is done again for each in its family, but for what was led to a node that is no more', () => {
     const notes = { '10.244.1.4': `${OTHER_NODE} left`, 'fd00:10:244:1::4': `${OTHER_NODE} left` };
@@ -176,8 +181,8 @@ describe('what was noted of addresses, at boot', () => {
       stderr: expect.stringContaining('10.98.0.99 has no IPv6 address'),
     });
     const calls = noticed();
-    expect(calls).toContain(`route replace 10.244.1.4/32 via ${OTHER_NODE} table 9801 proto 99`);
-    expect(calls).toContain('route replace fd00:10:244:1::4/128 via fd00:10:98::c table 9801 proto 99');
+    expect(calls).toContain(`route replace 10.244.1.4/32 via ${OTHER_NODE} table 9801 proto 97`);
+    expect(calls).toContain('route replace fd00:10:244:1::4/128 via fd00:10:98::c table 9801 proto 97');
     expect(calls).toContain('neigh replace proxy fd00:10:244:1::4 dev pf-entry1');
     expect(firstOf(calls, 'fd00:10:244:1::5/128')).toBe(-1);
     // none of them is given out to another pod
@@ -198,12 +203,12 @@ describe.each(families)(
       ].map((text) => firstOf(calls, text));
       expect(order.every((place) => place >= 0)).toBe(true);
       expect(order).toEqual([...order].sort((a, b) => a - b));
-      expect(calls).toContain(`route replace ${address}/${whole} dev pf-queue0 table 9804 proto 99`);
+      expect(calls).toContain(`route replace ${address}/${whole} dev pf-queue0 table 9804 proto 97`);
     });
 
     it('is for everything from the cut on, which waits for no announcement', () => {
       const calls = call('cut-off', address);
-      expect(calls).toContain(`route replace ${address}/${whole} dev pf-queue0 table 9801 proto 99`);
+      expect(calls).toContain(`route replace ${address}/${whole} dev pf-queue0 table 9801 proto 97`);
       expect(calls).toContain(`neigh replace ${address} lladdr ${ENTRY} dev cni0 nud permanent`);
       expect(firstOf(calls, 'socat')).toBe(-1);
     });
@@ -230,7 +235,7 @@ describe.each(families)('IPv$family: a guest', ({ family, nft, guest, otherNode 
   it('sends by way of its home, in a table of that', () => {
     const calls = call('prepare', guest);
     const table = 0x0a62000c;
-    expect(calls).toContain(`ip -${family} route replace default via ${otherNode} table ${table} proto 99`);
+    expect(calls).toContain(`ip -${family} route replace default via ${otherNode} table ${table} proto 97`);
     expect(calls).toContain(`ip -${family} rule add pref 986 from ${guest} iif cni0 lookup ${table}`);
     expect(calls).toContain(`nft add element ${nft} podferry-addresses guests { ${guest} }`);
   });
