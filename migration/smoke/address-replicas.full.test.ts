@@ -78,41 +78,14 @@ async function replicas(): Promise<Replica[]> {
     .toSorted((a, b) => a.address.localeCompare(b.address));
 }
 
-const slices = z.object({
-  items: z.array(
-    z.object({
-      endpoints: z
-        .array(
-          z.object({
-            addresses: z.array(z.string()),
-            conditions: z.object({ ready: z.boolean() }),
-            targetRef: z.object({ name: z.string() }),
-          }),
-        )
-        .nullish(),
-    }),
-  ),
-});
-
-/** To whom the Service sends: name and address, in the order of the addresses. */
+/** To whom the Service sends. */
 async function endpoints(): Promise<string[]> {
-  const raw = await lab.kubectl([
-    'get',
-    'endpointslices',
-    '-l',
-    `kubernetes.io/service-name=${APP}`,
-    '-o',
-    'json',
-  ]);
-  return slices
-    .parse(JSON.parse(raw))
-    .items.flatMap(({ endpoints: all }) => all ?? [])
-    .filter(({ conditions }) => conditions.ready)
-    .map(({ addresses, targetRef }) => `${targetRef.name} ${addresses.join()}`)
-    .toSorted();
+  const all = await lab.endpoints(APP);
+  return all.filter(({ ready }) => ready).map(({ pod, addresses }) => `${pod} ${addresses.join()}`);
 }
 
-const listed = (pods: readonly Replica[]) => pods.map(({ name, address }) => `${name} ${address}`).toSorted();
+const listed = (pods: readonly Replica[]) =>
+  pods.toSorted((a, b) => a.name.localeCompare(b.name)).map(({ name, address }) => `${name} ${address}`);
 const addressesOf = (pods: readonly Replica[]) => pods.map(({ address }) => address);
 
 describe('a Deployment whose replicas are moved with their addresses, one after the other', () => {

@@ -32,6 +32,29 @@ const migrateAnswer = z.object({
   totalMs: z.number(),
 });
 
+const endpointSlices = z.object({
+  items: z.array(
+    z.object({
+      endpoints: z
+        .array(
+          z.object({
+            addresses: z.array(z.string()),
+            conditions: z.object({ ready: z.boolean() }),
+            targetRef: z.object({ name: z.string() }),
+          }),
+        )
+        .nullish(),
+    }),
+  ),
+});
+
+/** A pod that a Service lists. */
+export interface Endpoint {
+  pod: string;
+  addresses: string[];
+  ready: boolean;
+}
+
 interface Finished {
   exitCode: number;
   stdout: string;
@@ -204,6 +227,21 @@ export class SmokeLab {
   /** `kubectl migrate`, which must succeed. */
   async migrate(pod: string, node: string): Promise<z.infer<typeof migrateAnswer>> {
     return migrateAnswer.parse(JSON.parse(await this.kubectl(['migrate', pod, node, '-o', 'json'])));
+  }
+
+  /** The pods that a Service lists, ready or not, in the order of their names. */
+  async endpoints(service: string): Promise<Endpoint[]> {
+    const ofService = ['-l', `kubernetes.io/service-name=${service}`];
+    const raw = await this.kubectl(['get', 'endpointslices', ...ofService, '-o', 'json']);
+    return endpointSlices
+      .parse(JSON.parse(raw))
+      .items.flatMap(({ endpoints }) => endpoints ?? [])
+      .map(({ targetRef, addresses, conditions }) => ({
+        pod: targetRef.name,
+        addresses,
+        ready: conditions.ready,
+      }))
+      .toSorted((a, b) => a.pod.localeCompare(b.pod));
   }
 
   /** Host and port by which clients outside reach a Service of type NodePort. */

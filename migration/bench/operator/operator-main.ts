@@ -6,7 +6,7 @@ import { kubeClient } from '../../kube/client.ts';
 import { runController } from '../../operator/controller.ts';
 import { httpAgents } from '../../operator/http-agents.ts';
 import { runAsLeader } from '../../operator/lease.ts';
-import { type LookOutcome, OperatorMetrics } from '../../operator/metrics.ts';
+import { type LookOutcome, OperatorMetrics, type QueueSizes } from '../../operator/metrics.ts';
 import { observedClient } from '../../operator/observed-client.ts';
 import { type FromOperator, toOperator, type Usage } from './messages.ts';
 import { plainWire } from './plain-wire.ts';
@@ -16,14 +16,30 @@ import { plainWire } from './plain-wire.ts';
 const IDENTITY = 'podferry-operator-0';
 const NO_CAPS = { perNode: 1000, perCluster: 100_000 };
 const LOOP_RESOLUTION_MS = 5;
-/** From a status being written to its being counted, on a busy machine, in ms. */
-const COUNTED_MS = 1000;
+/** For the looks under way to be over once nothing is left to do, in ms. */
+const IDLE_DEADLINE_MS = 30_000;
 /** Long enough for a machine that is busy with the cluster: what is measured is no fight for the lease. */
 const LEASE = { durationMs: 120_000, renewDeadlineMs: 100_000 };
 
-/** Keeps every sample, where Prometheus only needs buckets. */
+/** Keeps every sample, where Prometheus only needs buckets, and tells when the operator has nothing to do. */
 class SampledMetrics extends OperatorMetrics {
   readonly looksMs: number[] = [];
+  #looks: () => QueueSizes = () => ({ running: 0, waiting: 0 });
+
+  override leads(queue: () => QueueSizes): void {
+    super.leads(queue);
+    this.#looks = queue;
+  }
+
+  /** Waits for the looks under way. @throws when there are any for longer than the deadline */
+  async idle(): Promise<void> {
+    const end = performance.now() + IDLE_DEADLINE_MS;
+    while (this.#looks().running > 0) {
+      if (performance.now() > end)
+        throw new Error(`looks are still under way after ${IDLE_DEADLINE_MS} ms without work`);
+      await sleep(10);
+    }
+  }
 
   override looked(ms: number, outcome: LookOutcome): void {
     super.looked(ms, outcome);
@@ -46,8 +62,8 @@ async function main(apiUrl: string, agentsUrl: string): Promise<void> {
   process.on('message', async (message) => {
     toOperator.parse(message);
     const usage = usageNow();
-    // What a status says is counted after it is written.
-    await sleep(COUNTED_MS);
+    // What a status says is counted after it is written, by the look that writes it.
+    await metrics.idle();
     tell({
       kind: 'report',
       usage,
