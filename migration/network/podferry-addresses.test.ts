@@ -231,13 +231,34 @@ describe.each(families)('IPv$family: the pods in the bridge', ({ family, address
   });
 });
 
-describe.each(families)('IPv$family: a guest', ({ family, nft, guest, otherNode }) => {
+/** What is done at boot of a node where a guest lives. */
+function callUpWithGuest(guest: string): string[] {
+  mkdirSync(at('kept/here'), { recursive: true });
+  writeFileSync(at('kept/here', guest), '');
+  noted('sysctl', ':');
+  return call('up');
+}
+
+describe.each(families)('IPv$family: a guest', ({ family, nft, whole, guest, otherNode }) => {
   it('sends by way of its home, in a table of that', () => {
     const calls = call('prepare', guest);
     const table = 0x0a62000c;
     expect(calls).toContain(`ip -${family} route replace default via ${otherNode} table ${table} proto 97`);
     expect(calls).toContain(`ip -${family} rule add pref 986 from ${guest} iif cni0 lookup ${table}`);
     expect(calls).toContain(`nft add element ${nft} podferry-addresses guests { ${guest} }`);
+  });
+
+  it.each([
+    ['when its pod is coming', () => call('prepare', guest)],
+    ['at boot, when its pod was here before', () => callUpWithGuest(guest)],
+  ])('has what comes from its home end here until it is opened, %s', (_, act) => {
+    const calls = act();
+    const order = [
+      `ip -${family} route add blackhole ${guest}/${whole} table 9803 proto 97`,
+      `nft add element ${nft} podferry-addresses guests { ${guest} }`,
+    ].map((text) => firstOf(calls, text));
+    expect(order.every((place) => place >= 0)).toBe(true);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 });
 
