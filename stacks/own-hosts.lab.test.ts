@@ -75,7 +75,7 @@ describe('a lab on hosts of one’s own', () => {
     expect(changes.get(`${late.name}-join`)).toBe('created');
     expectOthersToStay(changes);
     expect(await readyNodes()).toEqual(machines.list.map(({ name }) => name).sort());
-    await startPodOn(late.name);
+    await startPodOn(late.name, POD);
   });
 
   it('does not let that worker go while a pod elsewhere has one of its addresses, and changes nothing', async () => {
@@ -94,7 +94,9 @@ describe('a lab on hosts of one’s own', () => {
     await move(back, late.name);
   });
 
-  it('lets that worker go: emptied, deleted, and as it was before', async () => {
+  it('lets that worker go: emptied, deleted, and as it was before; a pod that asks for it moves, without the address', async () => {
+    await startPodOn(late.name, MOVING, `run=${MOVING}`, 'podferry.dev/evict=move');
+    const before = await lookInto(MOVING);
     configure(stack, { hosts: first });
 
     const changes = changesIn(await mustPodferry(up));
@@ -102,7 +104,11 @@ describe('a lab on hosts of one’s own', () => {
     expect(changes.get(`${late.name}-member`)).toBe('deleted');
     expectOthersToStay(changes);
     expect(await readyNodes()).toEqual(first.map(({ name }) => name).sort());
-    expect(await kubectl(['get', 'pods', '--selector', `run=${POD}`, '--output', 'name'])).not.toContain(POD);
+    expect(await nameNow(POD)).toBeUndefined();
+    const moved = await lookInto(await nameNow(MOVING));
+    expect(moved.process).toBe(before.process);
+    expect(moved.node).not.toBe(late.name);
+    expect(moved.address).not.toBe(before.address);
     expect(await leftOn([late])).toEqual({});
   });
 
@@ -113,22 +119,42 @@ describe('a lab on hosts of one’s own', () => {
   });
 });
 
+/** Nobody but the drain ends it. */
 const POD = 'own-hosts-test';
 
-/** Nobody but the drain ends it. */
-async function startPodOn(nodeName: string): Promise<void> {
+/** The drain has it moved. */
+const MOVING = 'own-hosts-moving';
+
+async function startPodOn(nodeName: string, pod: string, ...labels: string[]): Promise<void> {
   const { apps } = await outputsOf(stack);
   const overrides = JSON.stringify({ spec: { nodeName, terminationGracePeriodSeconds: 1 } });
   const image = ['--image', apps.image.redis ?? '', '--image-pull-policy', 'Never'];
-  await kubectl(['run', POD, ...image, '--overrides', overrides]);
-  await kubectl(['wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=60s']);
+  const labelled = labels.length === 0 ? [] : ['--labels', labels.join()];
+  await kubectl(['run', pod, ...image, ...labelled, '--overrides', overrides]);
+  await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
 }
 
 /** Moves the pod with its address. @returns its name now */
 async function move(pod: string, nodeName: string): Promise<string> {
   await kubectl(['migrate', pod, nodeName, '--address', 'keep']);
-  const names = await kubectl(['get', 'pods', '--selector', `run=${POD}`, '--output', 'name']);
-  return /^pod\/(\S+)$/m.exec(names)?.[1] ?? '';
+  return (await nameNow(POD)) ?? '';
+}
+
+/** What a pod that was started here is called after its moves; nothing when it is gone. */
+async function nameNow(pod: string): Promise<string | undefined> {
+  const names = await kubectl(['get', 'pods', '--selector', `run=${pod}`, '--output', 'name']);
+  return /^pod\/(\S+)$/m.exec(names)?.[1];
+}
+
+/** Where a pod of redis is, and which process. */
+async function lookInto(pod = ''): Promise<Record<'process' | 'node' | 'address', string>> {
+  const where = await kubectl(['get', 'pod', pod, '--output', 'jsonpath=at {.spec.nodeName} {.status.podIP}']);
+  const info = await kubectl(['exec', pod, '--', 'redis-cli', 'info', 'server']);
+  const [, node, address] = /^at (\S+) (\S+)$/m.exec(where) ?? [];
+  const [, process] = /^run_id:(\w+)/m.exec(info) ?? [];
+  if (node === undefined || address === undefined || process === undefined)
+    throw new Error(`${pod} says neither where nor what it is: ${where} ${info}`);
+  return { process, node, address };
 }
 
 /** The phases of a host that know of the other hosts: who may leave or use the store, and where pods are reached. */
