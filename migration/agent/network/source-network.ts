@@ -62,6 +62,8 @@ export class MovingNetwork implements SourceNetwork {
   readonly #destination: Destination;
   readonly #log: Logger;
   #link: PodLink | null;
+  /** What is under way goes beside other steps of the move: it is waited for before what it does is undone. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   /** `link`: of the pod, when it is known from an earlier run of the agent. */
   constructor(network: PodNetwork, destination: Destination, log: Logger, link: PodLink | null) {
@@ -82,7 +84,7 @@ export class MovingNetwork implements SourceNetwork {
    */
   hold(pid: number): Promise<void> {
     const link = this.#known();
-    return inStep('network', async () => {
+    return this.#step(async () => {
       await this.#network.holdNew(link, this.#destination.seconds);
       if (!(await this.#network.settled(pid)))
         this.#log.warn({ address: link.address }, 'connections that the pod does not accept are lost');
@@ -91,11 +93,11 @@ export class MovingNetwork implements SourceNetwork {
   }
 
   silence(): Promise<void> {
-    return inStep('network', () => this.#network.silence(this.#known()));
+    return this.#step(() => this.#network.silence(this.#known()));
   }
 
   claim(): Promise<void> {
-    return inStep('network', () => this.#network.claim(this.#known(), this.#destination.via));
+    return this.#step(() => this.#network.claim(this.#known(), this.#destination.via));
   }
 
   async moved(): Promise<void> {
@@ -105,7 +107,14 @@ export class MovingNetwork implements SourceNetwork {
 
   async stays(): Promise<void> {
     if (this.#link === null) return;
+    await this.#underWay;
     if (!(await this.#gaveBack(this.#link))) void this.#keepGivingBack(this.#link);
+  }
+
+  #step(work: () => Promise<void>): Promise<void> {
+    const step = inStep('network', work);
+    this.#underWay = Promise.allSettled([this.#underWay, step]);
+    return step;
   }
 
   async #keepGivingBack(link: PodLink): Promise<void> {

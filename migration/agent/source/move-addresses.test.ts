@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import type { MoveRequest } from '../../contract/agent-api.ts';
 import { FakeNetwork } from '../testing/fake-network.ts';
@@ -42,6 +43,23 @@ describe('a move that keeps the address', () => {
       await refusal();
     },
   );
+
+  it('gives it back only when no step is under way that would cut it off again', async ({
+    containers,
+    network,
+    sources,
+    refusal,
+  }) => {
+    containers.failing = 'dump';
+    network.silence = async () => {
+      await vi.waitFor(() => expect(containers.done).toContain('end dumps'));
+      await setImmediate();
+      network.done.push('silence');
+    };
+    expect(await sources().move(ID, asked)).toMatchObject({ state: 'thawed' });
+    expect(network.done.slice(-2)).toEqual(['silence', 'give back']);
+    await refusal();
+  });
 
   it('gives it back before the pod runs on, and tries again until that succeeds', async ({
     containers,

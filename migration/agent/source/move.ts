@@ -154,7 +154,7 @@ export class Move {
       const delivery = this.#delivery(request, link);
       const pod = await this.#prepare(request, link, delivery);
       await this.#freeze(pod, request.deadlineMs);
-      const [target] = await Promise.all([this.#stage(pod, delivery), this.#network.claim()]);
+      const [target] = await Promise.all([this.#stage(pod, delivery), this.#leaveNetwork(pod)]);
       await this.#commit(target, delivery);
     } catch (error) {
       this.#verdict.giveUp(error as Error);
@@ -208,8 +208,8 @@ export class Move {
 
   /** From here on the deadline runs, by this clock alone. */
   async #freeze(pod: FoundPod, deadlineMs: number): Promise<void> {
-    const keeps = pod.connections === 'keep';
-    if (keeps) await this.#watch.phase('hold', () => this.#network.hold(processOf(pod)));
+    if (pod.connections === 'keep')
+      await this.#watch.phase('hold', () => this.#network.hold(processOf(pod)));
     await this.#watch.phase('freeze', () => this.#context.containers.freeze(pod));
     this.#frozenAt = performance.now();
     this.#deadline = new Deadline(deadlineMs);
@@ -217,7 +217,16 @@ export class Move {
       const words = `the target was not ready to run within ${deadlineMs} ms`;
       this.#verdict.giveUp(new StepError('deadline', words));
     }, deadlineMs);
-    if (keeps) await this.#watch.phase('silence', () => this.#network.silence());
+  }
+
+  /**
+   * Beside the dump, which need not wait for it: nothing comes in any more, CRIU has a socket send nothing while it is dumped (TCP_REPAIR,
+   * https://criu.org/TCP_connection), and what the kernel sends again before or after that is in the dump, too. The commit waits for it.
+   */
+  async #leaveNetwork({ connections }: FoundPod): Promise<void> {
+    if (connections === 'keep') await this.#watch.phase('silence', () => this.#network.silence());
+    this.#verdict.signal.throwIfAborted();
+    await this.#network.claim();
   }
 
   async #stage(pod: FoundPod, delivery: Delivery): Promise<TargetRecord> {
