@@ -75,10 +75,10 @@ export function moveTimeline({ from, to }: Gap, move: MoveSample, firstAnswer: n
     sharesOf(move).reduce((sum, { name, ms }) => sum + (names.includes(name) ? ms : 0), 0);
   const parts: Part[] = [
     { name: 'freezing', ms: Math.max(0, frozenAt - from) },
-    { name: 'dump', ms: share('dump', 'layer') },
+    { name: 'dump', ms: share('silence', 'dump', 'layer') },
     { name: 'move', ms: share('move', 'fetch') },
     { name: 'restore', ms: share('restore') },
-    { name: 'thaw', ms: share('start') },
+    { name: 'thaw', ms: share('start', 'open') },
     { name: 'application', ms: Math.max(0, answeredAt - Math.max(thawedAt, from)) },
     { name: 'endpoints', ms: Math.max(0, to - answeredAt) },
   ];

@@ -39,6 +39,17 @@ describe('sharesOf', () => {
   it('counts of the layer what outlasts the dump', () => {
     expect(sharesOf(sample(125)).find(({ name }) => name === 'layer')?.ms).toBe(25);
   });
+
+  it.each([
+    ['beside the dump', 0, 0],
+    ['before the dump', -20, 20],
+    ['until the dump had begun', -5, 5],
+  ])('counts of the link being taken down what is not beside the dump: %s', (_, begin, counted) => {
+    const silence = { name: 'silence', startedAt: at(begin), ms: 20 };
+    const shares = sharesOf({ ...sample(60), phases: [...sample(60).phases, silence] });
+    expect(shares.find(({ name }) => name === 'silence')?.ms).toBe(counted);
+    expect(shares.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(300);
+  });
 });
 
 describe('medianShares', () => {
