@@ -148,7 +148,13 @@ async function nameNow(pod: string): Promise<string | undefined> {
 
 /** Where a pod of redis is, and which process. */
 async function lookInto(pod = ''): Promise<Record<'process' | 'node' | 'address', string>> {
-  const where = await kubectl(['get', 'pod', pod, '--output', 'jsonpath=at {.spec.nodeName} {.status.podIP}']);
+  const where = await kubectl([
+    'get',
+    'pod',
+    pod,
+    '--output',
+    'jsonpath=at {.spec.nodeName} {.status.podIP}',
+  ]);
   const info = await kubectl(['exec', pod, '--', 'redis-cli', 'info', 'server']);
   const [, node, address] = /^at (\S+) (\S+)$/m.exec(where) ?? [];
   const [, process] = /^run_id:(\w+)/m.exec(info) ?? [];

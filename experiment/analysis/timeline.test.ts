@@ -94,7 +94,9 @@ describe('moveTimeline', () => {
     const own = [phase('silence', 12, 20), phase('dump', 32, 60), ...move.phases.slice(2)];
     const kept = { ...move, phases: [phase('freeze', 10, 2), ...own, phase('open', 192, 15)] };
     const named = (name: string, of: typeof move) =>
-      moveTimeline({ from: START, to: START + 300, ms: 300 }, of, START + 240).find((part) => part.name === name)?.ms;
+      moveTimeline({ from: START, to: START + 300, ms: 300 }, of, START + 240).find(
+        (part) => part.name === name,
+      )?.ms;
     expect(named('dump', kept)).toBe(80);
     expect(named('thaw', kept)).toBe(15);
     expect(named('unexplained', kept)).toBeCloseTo((named('unexplained', move) ?? 0) - 15, 6);

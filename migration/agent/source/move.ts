@@ -208,8 +208,7 @@ export class Move {
 
   /** From here on the deadline runs, by this clock alone. */
   async #freeze(pod: FoundPod, deadlineMs: number): Promise<void> {
-    if (pod.connections === 'keep')
-      await this.#watch.phase('hold', () => this.#network.hold(processOf(pod)));
+    if (pod.connections === 'keep') await this.#watch.phase('hold', () => this.#network.hold(processOf(pod)));
     await this.#watch.phase('freeze', () => this.#context.containers.freeze(pod));
     this.#frozenAt = performance.now();
     this.#deadline = new Deadline(deadlineMs);
