@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAnybodyWaiting, nobodyWaits } from './waiting-connections.ts';
+import { nobodyWaits, waitingIn } from './waiting-connections.ts';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -10,27 +10,32 @@ const row = (state: string, queues: string) =>
   `   0: 00000000:1BBD 00000000:0000 ${state} ${queues} 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0`;
 const table = (...rows: string[]) => [HEAD, ...rows, ''].join('\n');
 
-describe('somebody waits to be accepted', () => {
-  it('when a listener has a queue, or a handshake is not over', () => {
-    expect(isAnybodyWaiting(table(row('0A', '00000000:00000002')))).toBe(true);
-    expect(isAnybodyWaiting(table(row('01', '00000000:00000000'), row('03', '00000000:00000000')))).toBe(
-      true,
-    );
+const LISTEN = '0A';
+const ESTABLISHED = '01';
+const SYN_RECEIVED = '03';
+const NOTHING = '00000000:00000000';
+
+describe('what connections wait for', () => {
+  it('is to be accepted when a listener has a queue, and the other side when a handshake is not over', () => {
+    expect(waitingIn(table(row(LISTEN, '00000000:00000002')))).toEqual(['to be accepted']);
+    expect(waitingIn(table(row(ESTABLISHED, NOTHING), row(SYN_RECEIVED, NOTHING)))).toEqual([
+      'for the handshake',
+    ]);
   });
 
-  it('not when listeners have none, whatever established connections have', () => {
-    expect(isAnybodyWaiting(table(row('0A', '00000000:00000000'), row('01', '00000010:00000020')))).toBe(
-      false,
-    );
-    expect(isAnybodyWaiting('')).toBe(false);
+  it('is nothing when listeners have none, whatever established connections have', () => {
+    expect(waitingIn(table(row(LISTEN, NOTHING), row(ESTABLISHED, '00000010:00000020')))).toEqual([]);
+    expect(waitingIn('')).toEqual([]);
   });
 });
 
 describe('a pod that is about to be frozen', () => {
   const PID = 7;
   let proc: string;
-  const listenerHas = (waiting: string) =>
-    writeFile(path.join(proc, `${PID}/net/tcp`), table(row('0A', `00000000:0000000${waiting}`)));
+  /** Longer than a test may take: what is not to be waited for. */
+  const FOR_EVER = 60_000;
+  const has = (...rows: string[]) => writeFile(path.join(proc, `${PID}/net/tcp`), table(...rows));
+  const listenerHas = (waiting: string) => has(row(LISTEN, `00000000:0000000${waiting}`));
   beforeEach(async () => {
     proc = await mkdtemp(path.join(tmpdir(), 'podferry-waiting-'));
     await mkdir(path.join(proc, `${PID}/net`), { recursive: true });
@@ -45,6 +50,17 @@ describe('a pod that is about to be frozen', () => {
 
   it('is not waited for any longer when it accepts nobody, and that is told', async () => {
     await listenerHas('1');
-    expect(await nobodyWaits(PID, proc, 20)).toBe(false);
+    expect(await nobodyWaits(PID, proc, { mostMs: 20, handshakeMs: 10 })).toBe(false);
+  });
+
+  it('is waited for less long when there is only a handshake that does not end', async () => {
+    await has(row(SYN_RECEIVED, NOTHING));
+    expect(await nobodyWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toBe(false);
+  });
+
+  it('is given all the time where somebody else waits to be accepted, too', async () => {
+    await has(row(SYN_RECEIVED, NOTHING), row(LISTEN, '00000000:00000001'));
+    setTimeout(() => void listenerHas('0'), 60);
+    expect(await nobodyWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toBe(true);
   });
 });
