@@ -3,6 +3,7 @@ import type { Run } from '../run.ts';
 import {
   type EndpointSlice,
   isListedReady,
+  isOurs,
   migrationOf,
   type NewPod,
   ownSlice,
@@ -54,14 +55,17 @@ async function takePlace(run: Run, slice: EndpointSlice, pod: NewPod): Promise<v
   if (manifest && !isMade) await endpoints.create(manifest);
 }
 
-/** Whether every Service for which a slice of ours lists the target lists it itself by now. */
+/**
+ * Whether every Service for which a slice of ours lists the target lists it itself by now. What was put in the source's place does not count:
+ * whoever manages that slice may be about to write it anew, of what it knew before the target was selected, and the Service would have nobody.
+ */
 export function isListedByOthers(run: Run): boolean {
   const { endpoints } = run.cluster;
   const targetUid = run.status.targetUid ?? '';
   const lists = (slice: EndpointSlice, addressType: string): boolean => {
     const own = slice.endpoints[placeOf(slice, targetUid)];
     const isOfOthers = migrationOf(slice) === undefined && slice.addressType === addressType;
-    return isOfOthers && own !== undefined && isListedReady(own);
+    return isOfOthers && own !== undefined && !isOurs(own) && isListedReady(own);
   };
   return endpoints
     .slicesMadeFor(run.migration.metadata.uid)

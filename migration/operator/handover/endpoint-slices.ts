@@ -9,7 +9,13 @@ import { z } from 'zod';
 const endpoint = z.looseObject({
   addresses: z.array(z.string()),
   conditions: z.looseObject({ ready: z.boolean().nullish() }).default({}),
-  targetRef: z.looseObject({ kind: z.string().default(''), uid: z.string().default('') }).nullish(),
+  targetRef: z
+    .looseObject({
+      apiVersion: z.string().optional(),
+      kind: z.string().default(''),
+      uid: z.string().default(''),
+    })
+    .nullish(),
 });
 export type Endpoint = z.infer<typeof endpoint>;
 
@@ -51,6 +57,12 @@ export const podsListed = (slice: EndpointSlice): string[] =>
 /** No word on whether an endpoint is ready means that it is (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions). */
 export const isListedReady = ({ conditions }: Endpoint): boolean => conditions.ready !== false;
 
+/**
+ * Whether an endpoint is one of ours, which Kubernetes' endpointslice controller has not written anew: it names no version (podToEndpoint in
+ * staging/src/k8s.io/endpointslice/utils.go), and sees one that does as another (EndpointsEqualBeyondHash).
+ */
+export const isOurs = ({ targetRef }: Endpoint): boolean => targetRef?.apiVersion !== undefined;
+
 /** Where a pod stands in a slice. */
 export function placeOf(slice: EndpointSlice, podUid: string): number {
   return slice.endpoints.findIndex(({ targetRef }) => targetRef?.kind === 'Pod' && targetRef.uid === podUid);
@@ -84,7 +96,7 @@ function endpointFor(slice: EndpointSlice, old: Endpoint, pod: NewPod): Endpoint
     addresses: [address],
     conditions: { ready: true, serving: true, terminating: false },
     nodeName: pod.nodeName,
-    targetRef: { kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid },
+    targetRef: { apiVersion: 'v1', kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid },
   };
 }
 

@@ -19,6 +19,8 @@ class Lab extends Harness {
   /** Addresses that were listed as ready and as not, at any moment. */
   readonly contradictions: string[] = [];
   targetIsReady = true;
+  /** Whether who manages the Service's slices has not come to write them anew yet. */
+  slicesAreLate = false;
   readonly #address: AddressChoice;
 
   constructor(
@@ -51,6 +53,7 @@ class Lab extends Harness {
 
   controllersLook(): void {
     this.replicaSet.sync();
+    if (this.slicesAreLate) return;
     this.cluster.endpoints.sync(this.cluster.allPods(), ({ metadata, status }) => {
       const hasNone = status.phase !== 'Running' || (metadata.name === 'web-1' && status.podIP === '');
       return hasNone ? undefined : this.#addressOf(metadata.name);
@@ -121,6 +124,18 @@ describe('a move of a ReplicaSet’s pod', () => {
     expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
     expect(lab.replicaSet).toMatchObject({ started: 0 });
     expect(lab.names()).toEqual([TARGET]);
+  });
+
+  it('lists the target itself until the Service’s own slice was written anew, with what was put there still in it', async () => {
+    const lab = new Lab();
+    lab.slicesAreLate = true;
+    for (let look = 0; look < 10; look += 1) lab.pass((await lab.once('m')) ?? 0);
+    expect(lab.names()).toEqual([TARGET]);
+    expect(lab.cluster.endpoints.slicesMadeFor('uid-of-m')).toHaveLength(1);
+    lab.slicesAreLate = false;
+    lab.controllersLook();
+    expect((await lab.settle('m'))?.status.state).toBe('Succeeded');
+    expect(lab.cluster.endpoints.slicesMadeFor('uid-of-m')).toEqual([]);
   });
 
   it('that was scaled to nothing meanwhile ends without any pod', async () => {
