@@ -221,6 +221,8 @@ describe.each(families)('IPv$family: the pods in the bridge', ({ family, address
     const led = firstOf(calls, `route replace ${address}/${whole} via ${otherNode} table 9801`);
     expect(led).toBeGreaterThanOrEqual(0);
     expect(firstOf(calls, announcement(address, ENTRY))).toBeGreaterThan(led);
+    // new connections are let through at once, whenever the firewall's note of them is gone
+    expect(calls).toContain(`route replace ${address}/${whole} via ${otherNode} table 9804 proto 97`);
     expect(calls).toContain(`ip -${family} route del ${address}/${whole} table 9804`);
   });
 
@@ -259,6 +261,22 @@ describe.each(families)('IPv$family: a guest', ({ family, nft, whole, guest, oth
     ].map((text) => firstOf(calls, text));
     expect(order.every((place) => place >= 0)).toBe(true);
     expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+});
+
+describe.each(families)('IPv$family: a pod that is opened', ({ address, whole, guest }) => {
+  it('at home has all that comes, before anybody is told', () => {
+    const calls = call('open', address, 'veth4', POD);
+    expect(calls).toContain(`route replace ${address}/${whole} dev cni0 table 9801 proto 97`);
+    expect(calls).toContain(`neigh replace ${address} lladdr ${POD} dev cni0 nud permanent`);
+    expect(firstOf(calls, 'socat')).toBe(-1);
+    expect(call('announce', address, POD)).toContain(announcement(address, POD));
+  });
+
+  it('as a guest has what comes from its home, and nobody knew another here', () => {
+    const calls = call('open', guest, 'veth4', POD);
+    expect(calls).toContain(`route replace ${guest}/${whole} dev cni0 table 9803 proto 97`);
+    expect(firstOf(call('announce', guest, POD), 'socat')).toBe(-1);
   });
 });
 

@@ -5,7 +5,7 @@ import type { AddressTurns } from './address-turns.ts';
 import { addressesOf, linkOf, notedLink, type PodLink } from './pod-link.ts';
 import { whyNoKeeping } from './support.ts';
 import type { AddressRoutes } from './tend-addresses.ts';
-import { nobodyWaits } from './waiting-connections.ts';
+import { type Waiting, whoStillWaits } from './waiting-connections.ts';
 
 /** Packets for an address while its pod was between two nodes: how many were held, and how many came out again. */
 export const heldPackets = z.object({ held: z.int().nonnegative(), freed: z.int().nonnegative() });
@@ -24,8 +24,8 @@ export interface PodNetwork {
   notedLink(sandboxId: string): Promise<PodLink | undefined>;
   /** Connections that are being opened to the pod wait from now on, for so many seconds at most. */
   holdNew(link: PodLink, seconds: number): Promise<void>;
-  /** Resolves when no connection waits for the pod to accept it, or after a while: whether it came to that. */
-  settled(pid: number): Promise<boolean>;
+  /** Resolves when no connection waits for the pod to accept it, or after a while: with those that wait still. */
+  settled(pid: number): Promise<Waiting[]>;
   /** Everything that is sent to the pod is held from now on. */
   cutOff(link: PodLink): Promise<void>;
   /** Nothing that the pod's kernel sends leaves it any more. */
@@ -40,6 +40,8 @@ export interface PodNetwork {
   prepare(link: PodLink): Promise<void>;
   /** From now on this pod has the address, also over a restart of the host. */
   open(link: PodLink, podUid: string): Promise<void>;
+  /** Tells the other pods of the address's home that the opened one is there; until they know, they reach it by a detour. */
+  announce(link: PodLink): Promise<void>;
 }
 
 /** Installed by node-setup. */
@@ -74,8 +76,8 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     await forEach(link, (address) => run('hold-new', address, String(seconds), link.mac));
   }
 
-  settled(pid: number): Promise<boolean> {
-    return nobodyWaits(pid);
+  settled(pid: number): Promise<Waiting[]> {
+    return whoStillWaits(pid);
   }
 
   async cutOff(link: PodLink): Promise<void> {
@@ -122,6 +124,10 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
       await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
       await this.#files.forget('away', address);
     });
+  }
+
+  async announce(link: PodLink): Promise<void> {
+    await forEach(link, (address) => run('announce', address, link.mac));
   }
 
   #inTurn<T>(link: PodLink, work: (address: string) => Promise<T>): Promise<T[]> {

@@ -86,8 +86,12 @@ export class MovingNetwork implements SourceNetwork {
     const link = this.#known();
     return this.#step(async () => {
       await this.#network.holdNew(link, this.#destination.seconds);
-      if (!(await this.#network.settled(pid)))
-        this.#log.warn({ address: link.address }, 'connections that the pod does not accept are lost');
+      const waiting = await this.#network.settled(pid);
+      if (waiting.length > 0)
+        this.#log.warn(
+          { address: link.address, waiting },
+          'connections that the pod does not accept are lost',
+        );
       await this.#network.cutOff(link);
     });
   }

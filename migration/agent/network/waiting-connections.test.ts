@@ -2,25 +2,26 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nobodyWaits, waitingIn } from './waiting-connections.ts';
+import { waitingIn, whoStillWaits } from './waiting-connections.ts';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const row = (state: string, queues: string) =>
-  `   0: 00000000:1BBD 00000000:0000 ${state} ${queues} 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0`;
+  `   0: 00000000:1BBD 0A00630A:9C40 ${state} ${queues} 01:00000064 00000000     0        0 1 1 0 100 0 0 10 0`;
 const table = (...rows: string[]) => [HEAD, ...rows, ''].join('\n');
 
 const LISTEN = '0A';
 const ESTABLISHED = '01';
 const SYN_RECEIVED = '03';
 const NOTHING = '00000000:00000000';
+const HALF_OPEN = { for: 'handshake', at: '0.0.0.0 7101', from: '10.99.0.10 40000', timer: '01:00000064' };
 
 describe('what connections wait for', () => {
   it('is to be accepted when a listener has a queue, and the other side when a handshake is not over', () => {
-    expect(waitingIn(table(row(LISTEN, '00000000:00000002')))).toEqual(['to be accepted']);
-    expect(waitingIn(table(row(ESTABLISHED, NOTHING), row(SYN_RECEIVED, NOTHING)))).toEqual([
-      'for the handshake',
+    expect(waitingIn(table(row(LISTEN, '00000000:00000002')))).toEqual([
+      { for: 'accept', at: '0.0.0.0 7101', waits: 2 },
     ]);
+    expect(waitingIn(table(row(ESTABLISHED, NOTHING), row(SYN_RECEIVED, NOTHING)))).toEqual([HALF_OPEN]);
   });
 
   it('is nothing when listeners have none, whatever established connections have', () => {
@@ -45,22 +46,24 @@ describe('a pod that is about to be frozen', () => {
   it('is given the time to accept who waits', async () => {
     await listenerHas('1');
     setTimeout(() => void listenerHas('0'), 30);
-    expect(await nobodyWaits(PID, proc)).toBe(true);
+    expect(await whoStillWaits(PID, proc)).toEqual([]);
   });
 
   it('is not waited for any longer when it accepts nobody, and that is told', async () => {
     await listenerHas('1');
-    expect(await nobodyWaits(PID, proc, { mostMs: 20, handshakeMs: 10 })).toBe(false);
+    expect(await whoStillWaits(PID, proc, { mostMs: 20, handshakeMs: 10 })).toEqual([
+      { for: 'accept', at: '0.0.0.0 7101', waits: 1 },
+    ]);
   });
 
   it('is waited for less long when there is only a handshake that does not end', async () => {
     await has(row(SYN_RECEIVED, NOTHING));
-    expect(await nobodyWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toBe(false);
+    expect(await whoStillWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toEqual([HALF_OPEN]);
   });
 
   it('is given all the time where somebody else waits to be accepted, too', async () => {
     await has(row(SYN_RECEIVED, NOTHING), row(LISTEN, '00000000:00000001'));
     setTimeout(() => void listenerHas('0'), 60);
-    expect(await nobodyWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toBe(true);
+    expect(await whoStillWaits(PID, proc, { mostMs: FOR_EVER, handshakeMs: 20 })).toEqual([]);
   });
 });

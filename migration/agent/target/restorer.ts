@@ -41,6 +41,8 @@ export interface Restorer {
   untilRestored(container: RestoredContainer, places: RestorePlaces): Promise<ProcessIdentity>;
   /** Gives a pod the address that it takes over. */
   open(link: PodLink, podUid: string): Promise<void>;
+  /** Tells the pods of this node of the address that was opened; see PodNetwork. */
+  announce(link: PodLink): Promise<void>;
   /** Lets the stopped tasks go on. */
   resume(containers: readonly RestoredContainer[]): void;
   /** Ends them before they run an instruction, also while they are being restored. StepError `abort`. */
@@ -84,6 +86,7 @@ export function runcRestorer(
       }
     },
     open: (link, podUid) => network.open(link, podUid),
+    announce: (link) => network.announce(link),
     resume(containers) {
       for (const container of containers) resumeTasks(container);
     },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Origin } from '../bundle.ts';
@@ -9,6 +9,7 @@ const CHECKPOINT: Origin = { kind: 'checkpoint', id: POD, path: 'redis' };
 
 describe('a target of a move', () => {
   it('holds the runtime until the state is there, restores, and waits for the word before a task runs', async ({
+    dir,
     restorer,
     target,
     stateOf,
@@ -26,7 +27,9 @@ describe('a target of a move', () => {
     await taken;
     await expect.poll(onDisk).toMatchObject({ state: 'staged' });
     expect(restorer.done).toEqual(['prepare app']);
+    expect(existsSync(path.join(dir, 'staging'))).toBe(true);
     await one.resume();
+    await expect.poll(() => existsSync(path.join(dir, 'staging'))).toBe(false);
     expect(await onDisk()).toMatchObject({ state: 'restored', failure: null });
     expect(restorer.done).toEqual(['prepare app', 'resume app']);
     expect(one.document.timings.map(({ name }) => name)).toEqual(['fetch', 'restore', 'start', 'resume']);
@@ -154,6 +157,6 @@ describe('a target that takes over an address', () => {
     expect(restorer.done.join()).not.toContain('resume');
     restorer.open = open;
     await one.resume();
-    expect(restorer.done.slice(-2)).toEqual(['open 10.244.1.7', 'resume app']);
+    expect(restorer.done.slice(-3)).toEqual(['open 10.244.1.7', 'resume app', 'announce 10.244.1.7']);
   });
 });

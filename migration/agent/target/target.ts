@@ -3,6 +3,7 @@ import type { Bundle } from '../bundle.ts';
 import { failpoint } from '../failpoints.ts';
 import { failureOf, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import type { PodLink } from '../network/pod-link.ts';
 import { isAlive } from '../process.ts';
 import type { Records } from '../records.ts';
 import { Deadline } from '../stopwatch.ts';
@@ -60,7 +61,8 @@ export class Target {
         waits: (asked) => {
           if (asked.origin.kind === 'checkpoint') this.#background(this.#fromCheckpoint(asked));
         },
-        fail: (error) => this.#fail(error).catch((unwritten: unknown) => this.#notRecorded(unwritten)),
+        fail: (error) =>
+          this.#fail(error).catch((unwritten: unknown) => this.#failed(unwritten, NOT_RECORDED)),
         started: () => this.#stageIfComplete(),
       },
       context.aheadDir,
@@ -135,8 +137,15 @@ export class Target {
     if (link !== null && podUid !== null) await watch.phase('open', () => this.#restorer.open(link, podUid));
     await watch.phase('resume', async () => this.#restorer.resume(this.document.restored));
     this.#standing.set({ resumed: true, timings: [...watch.timings] });
-    this.#background(this.#standing.save());
     this.#log.info({ timings: this.document.timings }, 'restored');
+    this.#afterwards(link);
+  }
+
+  /** What takes time that the tasks would have to wait for. */
+  #afterwards(link: PodLink | null): void {
+    this.#background(this.#standing.save());
+    this.#background(this.#staging.forgetState(), 'state left behind');
+    if (link !== null) this.#background(this.#restorer.announce(link), 'address not announced');
   }
 
   /** Makes the target refuse for ever, durably, unless it runs already; the outcome is the state. */
@@ -216,7 +225,6 @@ export class Target {
     this.#standing.change({ state: 'staged', timings: [...this.#staging.watch.timings] });
     // The source need not wait for this write: cut off, it leaves a target that fails and has not run. A resume waits for it.
     this.#background(this.#standing.save());
-    this.#background(this.#staging.forgetState());
     if (this.#isCheckpoint()) await this.resume();
   }
 
@@ -271,13 +279,13 @@ export class Target {
     this.#restorer.forget(this.document.restored);
   }
 
-  /** Work that nobody waits for. All that can go wrong in it is a record that cannot be written; a restart finds out. */
-  #background(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#notRecorded(error));
+  /** Work that nobody waits for. After a record that cannot be written a restart finds out. */
+  #background(work: Promise<void>, failed = NOT_RECORDED): void {
+    work.catch((error: unknown) => this.#failed(error, failed));
   }
 
-  #notRecorded(error: unknown): void {
-    this.#log.error({ error: String(error) }, 'not recorded');
+  #failed(error: unknown, what: string): void {
+    this.#log.error({ error: String(error) }, what);
   }
 }
 
@@ -292,6 +300,8 @@ export interface TargetContext {
 const SETTLED: ReadonlySet<TargetDocument['state']> = new Set(['staged', 'restored', 'failed', 'refused']);
 
 const FETCH_CHECKPOINT_MS = 110_000;
+
+const NOT_RECORDED = 'not recorded';
 
 const RESTARTED = new StepError('restore', "the target's agent was restarted before the pod was restored");
 

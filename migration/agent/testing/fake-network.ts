@@ -1,5 +1,6 @@
 import type { PodLink } from '../network/pod-link.ts';
 import type { HeldPackets, PodNetwork } from '../network/pod-network.ts';
+import type { Waiting } from '../network/waiting-connections.ts';
 
 /** A network that only remembers what was done to it, and can be told to fail at a step. */
 export class FakeNetwork implements PodNetwork {
@@ -12,7 +13,7 @@ export class FakeNetwork implements PodNetwork {
   linkOf = async () => this.#step('find', this.link);
   notedLink = async () => undefined;
   holdNew = () => this.#step('hold new', undefined);
-  settled = () => this.#step('settled', true);
+  settled = () => this.#step<Waiting[]>('settled', []);
   cutOff = () => this.#step('cut off', undefined);
   silence = () => this.#step('silence', undefined);
   claim = () => this.#step('claim', undefined);
@@ -21,6 +22,7 @@ export class FakeNetwork implements PodNetwork {
   giveBack = () => this.#step<HeldPackets>('give back', { held: 3, freed: 3 });
   prepare = () => this.#step('prepare', undefined);
   open = () => this.#step('open', undefined);
+  announce = () => this.#step('announce', undefined);
 
   async #step<T>(name: string, outcome: T): Promise<T> {
     this.done.push(name);

@@ -19,6 +19,7 @@ export class FakeRestorer implements Restorer {
 
   link = async () => this.taken;
   open = async ({ address }: PodLink) => void this.done.push(`open ${address}`);
+  announce = async ({ address }: PodLink) => void this.done.push(`announce ${address}`);
   addresses = async () => ['10.0.0.7'];
   endAtOnce = async ({ container }: Bundle) => void this.done.push(`end ${container}`);
   prepare = async ({ name }: { name: string }) => {
