@@ -187,6 +187,17 @@ describe('podferry-runtime', () => {
     expect(runc?.slice(0, 8)).toEqual([...globals(), '--systemd-cgroup', 'restore']);
   });
 
+  it('has runc find the gate before criu where the state is to be waited for', async () => {
+    await agent(`restore\n/i\n/w\n${dir}/gate\n`);
+    await writeFile(
+      path.join(dir, 'bin', 'runc'),
+      `#!/bin/sh\nprintf '%s\\n' "$PATH" "$PODFERRY_GATE" > '${dir}/runc-args'\n`,
+    );
+    await config({ 'podferry.dev/migration': MIGRATION['podferry.dev/migration'] });
+    const { runc } = await create();
+    expect(runc).toEqual([expect.stringMatching(`^${dir}/gate:${dir}/bin:`), `${dir}/gate`]);
+  });
+
   it('swallows the start of a restored container, and notes it for the agent', async () => {
     await agent('restore\n/i\n/w\n');
     await config(MIGRATION);

@@ -3,7 +3,7 @@ import { AHEAD_LIMIT_MS, type MoveRequest, type TargetRecord } from '../../contr
 import { failpoint } from '../failpoints.ts';
 import { inStep } from '../failure.ts';
 import { startFilter } from '../piped-program.ts';
-import { statePath } from '../state-layout.ts';
+import { DESCRIPTORS_FILE, statePath } from '../state-layout.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import { FolderFollower } from '../stream/follow.ts';
 import { BoundedPace, type Pace, unbounded } from '../stream/pace.ts';
@@ -14,13 +14,19 @@ import { MemoryAhead } from './memory-ahead.ts';
 import type { FoundPod } from './pod.ts';
 import type { Upload } from './target-link.ts';
 
+/** A stream to the target, from before the freeze on. */
+interface Opened {
+  upload: Upload;
+  sender: StateSender;
+  follower: FolderFollower;
+}
+
 /** From agent to agent, while it is being dumped: nothing but CRIU's own images is kept here, and that in memory. */
 export class StreamDelivery implements Delivery {
   readonly copies = 1;
   readonly #context: DeliveryContext;
   readonly #request: MoveRequest;
-  #upload: Upload | undefined;
-  #sender: StateSender | undefined;
+  #opened: Opened | undefined;
   readonly #pace: Pace;
   readonly #ahead: MemoryAhead;
 
@@ -38,31 +44,34 @@ export class StreamDelivery implements Delivery {
   }
 
   get bytes(): number {
-    return this.#sender?.bytes ?? 0;
+    return this.#opened?.sender.bytes ?? 0;
   }
 
   /** What need not wait for memory is opened at once: the target takes its time to make ready for it. */
   async sendAhead(pod: FoundPod, watch: Stopwatch): Promise<void> {
     if (MemoryAhead.pays(pod)) await watch.phase('ahead', () => this.#ahead.send(pod));
-    else this.#open(pod);
+    else this.#opened = this.#open(pod);
   }
 
   async prepare(pod: FoundPod): Promise<void> {
-    if (this.#upload !== undefined) return;
-    if (this.#ahead.isThere) await this.#ahead.send(pod);
-    this.#open(pod);
+    if (this.#opened === undefined && this.#ahead.isThere) await this.#ahead.send(pod);
+    this.#opened ??= this.#open(pod);
+    const { follower } = this.#opened;
+    // A dump that was started has written it before its CRIU begins; the target's runc needs no more to be started, too.
+    if (pod.dumps.size > 0) await inStep('prepare', () => follower.sendComplete(DESCRIPTORS_FILE));
   }
 
-  #open(pod: FoundPod): void {
+  #open(pod: FoundPod): Opened {
     const { containers, compression, deadlineMs } = this.#request;
-    const { link, signal } = this.#context;
+    const { link, places, signal } = this.#context;
     const ahead = this.#ahead.isThere;
     const sent = { containers, compression, deadlineMs, bytes: pod.memoryBytes, ahead };
     const upload = link.upload(sent, signal);
     // It is waited for in `deliver`; until then nobody is there to hear of it.
     upload.answer.catch(() => undefined);
-    this.#upload = upload;
-    this.#sender = new StateSender(this.#output(upload.body, deadlineMs), this.#pace);
+    const sender = new StateSender(this.#output(upload.body, deadlineMs), this.#pace);
+    const follower = new FolderFollower(sender, imageFolders(pod, places), (name) => this.#ahead.take(name));
+    return { upload, sender, follower };
   }
 
   #output(body: Writable, limitMs: number): Writable {
@@ -71,9 +80,9 @@ export class StreamDelivery implements Delivery {
   }
 
   async deliver(pod: FoundPod, watch: Stopwatch): Promise<TargetRecord> {
-    if (this.#upload === undefined || this.#sender === undefined) throw new Error('not prepared');
-    const { body, answer } = this.#upload;
-    const sent = this.#send(pod, this.#sender, body, watch);
+    if (this.#opened === undefined) throw new Error('not prepared');
+    const { body, answer } = this.#opened.upload;
+    const sent = this.#send(pod, this.#opened, watch);
     let staged = false;
     try {
       // A target that answers while it is still being sent to says why it takes no more.
@@ -87,10 +96,9 @@ export class StreamDelivery implements Delivery {
     }
   }
 
-  async #send(pod: FoundPod, sender: StateSender, body: Writable, watch: Stopwatch): Promise<void> {
+  async #send(pod: FoundPod, { upload, sender, follower }: Opened, watch: Stopwatch): Promise<void> {
     const { containers, places, signal } = this.#context;
     const captured = containers.capture(pod, places, sender, watch, signal);
-    const follower = new FolderFollower(sender, imageFolders(pod, places), (name) => this.#ahead.take(name));
     const followed = follower.follow(captured);
     // It may break while the dump goes on; it is waited for below.
     followed.catch(() => undefined);
@@ -98,7 +106,7 @@ export class StreamDelivery implements Delivery {
       await captured;
       await watch.phase('move', () => inStep('move', () => this.#sendRest(followed, follower, sender)));
     } catch (error) {
-      body.destroy();
+      upload.body.destroy();
       await Promise.allSettled([captured, followed]);
       throw error;
     } finally {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,6 +70,14 @@ describe('a warm dump', () => {
     await program('criu', '[ "$1" = version ] || exit 1');
     const dump = await warm();
     await expect(dump?.run()).rejects.toMatchObject({ step: 'dump' });
+  });
+
+  it('leaves criu the standard files that runc gave it, while it waits: runc notes them as the container’s', async () => {
+    await program('runc', `criu version && exec criu dump <'${at('bin/criu')}'`);
+    const dump = await warm();
+    const waiting = (await readFile(at('log/gate/waiting'), 'utf8')).trim();
+    expect(await readlink(`/proc/${waiting}/fd/0`)).toBe(at('bin/criu'));
+    await dump?.run();
   });
 
   it('that is cancelled never begins', async () => {

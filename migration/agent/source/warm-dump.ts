@@ -1,28 +1,13 @@
-import { existsSync, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mustRun } from '../command.ts';
+import { CriuGate } from '../criu-gate.ts';
 import { Deadline } from '../stopwatch.ts';
 import type { RunningContainer } from './container.ts';
 import { type DumpPlaces, dump, endDumps } from './dump.ts';
 import type { Connections } from './pod.ts';
 
-/**
- * Stands before criu in runc's PATH. runc starts criu twice: to ask for its version, and for the dump. The second one says that it
- * waits, and goes on only when it is told to; when whoever would tell it is gone, it ends.
- */
-const GATE = `#!/bin/sh
-PATH=\${PATH#*:}
-if mkdir "$PODFERRY_GATE/asked" 2>/dev/null; then exec criu "$@"; fi
-{
-  : >"$PODFERRY_GATE/waiting"
-  read -r word && [ "$word" = go ] || exit 1
-} <"$PODFERRY_GATE/words"
-exec criu "$@"
-`;
 const READY_MS = 3000;
-const MKFIFO_MS = 2000;
 const LOOK_MS = 2;
 
 /** A dump whose runc has started and waits before its CRIU, which has not touched the container yet. */
@@ -42,18 +27,15 @@ export async function warmDump(
   places: DumpPlaces,
   connections: Connections,
 ): Promise<WarmDump | undefined> {
-  const folder = path.join(places.logDir, 'gate');
-  const words = await makeGate(folder);
-  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, PODFERRY_GATE: folder };
+  const gate = await CriuGate.make(path.join(places.logDir, 'gate'));
   let over = false;
-  const dumped = dump(container, places, connections, env).finally(async () => {
+  const dumped = dump(container, places, connections, { ...process.env, ...gate.env }).finally(async () => {
     over = true;
-    await words.close();
-    await rm(folder, { recursive: true, force: true });
+    await gate.remove();
   });
   dumped.catch(() => undefined);
   const deadline = new Deadline(READY_MS);
-  while (!existsSync(path.join(folder, 'waiting'))) {
+  while (!gate.isReached) {
     if (over || deadline.past) {
       await endDumps([container.id], 0);
       await dumped.catch(() => undefined);
@@ -65,19 +47,9 @@ export async function warmDump(
   }
   return {
     async run() {
-      if (!over) writeSync(words.fd, 'go\n');
+      if (!over) gate.open();
       await dumped;
     },
-    cancel: () => void words.close(),
+    cancel: () => void gate.close(),
   };
-}
-
-/** Opened for both directions, a pipe with a name waits for nobody, and keeps a word until it is read: fifo(7). */
-async function makeGate(folder: string): Promise<FileHandle> {
-  const words = path.join(folder, 'words');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(path.join(folder, 'criu'), GATE, { mode: 0o700 });
-  await mustRun('mkfifo', [words], { timeoutMs: MKFIFO_MS });
-  return open(words, 'r+');
 }

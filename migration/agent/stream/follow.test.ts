@@ -40,6 +40,25 @@ describe('a folder that is followed', () => {
     follower.close();
   });
 
+  it('has a file sent at once that is complete, and once only', async () => {
+    writeFileSync(path.join(dir, 'descriptors.json'), '[]');
+    const begun: string[] = [];
+    const sender = new StateSender(new PassThrough().resume());
+    const begin = sender.begin.bind(sender);
+    sender.begin = (name) => {
+      begun.push(name);
+      return begin(name);
+    };
+    const follower = new FolderFollower(sender, new Map([['main/image', dir]]));
+    await follower.sendComplete('descriptors.json');
+    expect(begun).toEqual(['main/image/descriptors.json']);
+    writeFileSync(image(), 'memory');
+    await follower.follow(Promise.resolve());
+    expect(begun).toEqual(['main/image/descriptors.json', 'main/image/pages-1.img']);
+    follower.end();
+    expect(sender.bytes).toBe(8);
+  });
+
   it('breaks off when the connection does, though its writer goes on', async () => {
     writeFileSync(image(), Buffer.alloc(2_000_000));
     const output = new PassThrough();

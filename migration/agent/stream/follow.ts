@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Base, MemorySender } from './memory-sender.ts';
@@ -34,6 +34,8 @@ export class FolderFollower {
   readonly #folders: ReadonlyMap<string, string>;
   readonly #takeBase: (name: string) => Base | undefined;
   readonly #files = new Map<string, Followed>();
+  /** Files that were sent to their end. */
+  readonly #complete = new Set<string>();
   /** Two, so that one can be filled while the other is being sent. */
   readonly #buffers: [Buffer, Buffer];
   #sending: Promise<void> = Promise.resolve();
@@ -49,6 +51,23 @@ export class FolderFollower {
     this.#takeBase = takeBase;
     const size = Math.ceil(sender.portion / PAGE) * PAGE;
     this.#buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
+  }
+
+  /** Sends a file of each folder that has one, to which nobody writes any more. The receiver has it when this resolves, or soon. */
+  async sendComplete(file: string): Promise<void> {
+    for (const [prefix, folder] of this.#folders) {
+      const [name, local] = [`${prefix}/${file}`, path.join(folder, file)];
+      if (!existsSync(local)) continue;
+      await this.#sendNew(name, local, 1);
+      await this.#sending;
+      const followed = this.#files.get(name);
+      if (followed === undefined) continue;
+      followed.output.end();
+      closeSync(followed.descriptor);
+      this.#files.delete(name);
+      this.#complete.add(name);
+    }
+    await this.#sender.flush();
   }
 
   /** Sends what comes until `written` has settled, and then the rest. Files end with `end`. */
@@ -93,6 +112,7 @@ export class FolderFollower {
   }
 
   async #sendNew(name: string, local: string, least: number): Promise<void> {
+    if (this.#complete.has(name)) return;
     const known = this.#files.get(name);
     // An empty file is a file, too; but while it may grow there is no hurry.
     if (known === undefined && least > 1 && sizeOf(local) < least) return;

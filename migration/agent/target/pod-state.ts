@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Bundle, sandboxHostName } from '../bundle.ts';
 import { StepError } from '../failure.ts';
 import { findVolumes } from '../source/pod.ts';
-import { IMAGE_DIR, type StatePart, statePart, statePath } from '../state-layout.ts';
+import { DESCRIPTORS_FILE, IMAGE_DIR, type StatePart, statePart, statePath } from '../state-layout.ts';
 import { applyLayer } from '../tar/apply.ts';
 import { setImageHostName } from './host-name.ts';
 import { emptyIpcImages, ipcOwner } from './ipc-images.ts';
@@ -15,12 +15,21 @@ import { keepVolumeVersions } from './volume-versions.ts';
 const OPEN_FILES = 'files.img';
 const LAYER_LIMIT_MS = 5 * 60_000;
 
+/**
+ * Starts the runtime of the container that waits, whose images come to a folder, up to where its CRIU would begin; resolves when it is
+ * there. Until then nothing is to be put into the container's root: runc mounts the volumes over it for a moment
+ * (prepareCriuRestoreMounts).
+ */
+export type WarmUp = (imageDir: string) => Promise<void>;
+
 /** The state of one pod that has arrived whole, as it lies in a staging directory, on its way into the new pod. */
 export class PodState {
   readonly staging: string;
   readonly #kubeletPods: string;
   /** What is being unpacked, or was, by path. */
   readonly #unpacked = new Map<string, Promise<void>>();
+  /** Rejects when the runtime that was started early has ended. */
+  #rootIsFree = Promise.resolve();
 
   constructor(staging: string, kubeletPods: string) {
     this.staging = staging;
@@ -28,11 +37,16 @@ export class PodState {
   }
 
   /**
-   * Unpacks a file that has arrived while the rest is on its way, if its place is there: that of the container that waits, or one
-   * that the containers share. Only for a target that never runs unless all arrives. A failure shows in the calls below.
+   * Uses a file that has arrived while the rest is on its way: unpacks it if its place is there, that of the container that waits or one
+   * that the containers share; or lets its runtime start, by what that reads first. Only for a target that never runs unless all
+   * arrives. A failure shows in the calls below.
    */
-  deliverEarly(name: string, bundle: Bundle): void {
+  deliverEarly(name: string, bundle: Bundle, warmUp: WarmUp): void {
     const part = statePart(name);
+    if (part?.kind === 'image' && part.container === bundle.container && part.name === DESCRIPTORS_FILE) {
+      this.#rootIsFree = warmUp(this.#imageDir(bundle.container));
+      this.#rootIsFree.catch(() => undefined);
+    }
     if (part?.kind === 'layer' && part.container === bundle.container) this.#applyLayer(bundle);
     if (part?.kind === 'shm' && bundle.shmDir !== undefined) this.#apply(part, bundle.shmDir);
   }
@@ -53,6 +67,7 @@ export class PodState {
     if (!existsSync(imageDir))
       throw new StepError('fetch', `the state holds no images of container '${container}'`);
     await all([
+      this.#rootIsFree,
       this.#applyLayer(bundle),
       this.#deliverTerminationLog(bundle),
       this.#setHostName(bundle, imageDir),
@@ -69,15 +84,15 @@ export class PodState {
   }
 
   #applyLayer({ container, dir }: Bundle): Promise<void> {
-    return this.#apply({ kind: 'layer', container }, path.join(dir, 'rootfs'));
+    return this.#apply({ kind: 'layer', container }, path.join(dir, 'rootfs'), this.#rootIsFree);
   }
 
-  #apply(part: StatePart, directory: string): Promise<void> {
+  #apply(part: StatePart, directory: string, isFree = Promise.resolve()): Promise<void> {
     const archive = this.#file(part);
     const known = this.#unpacked.get(archive);
     if (known !== undefined) return known;
     if (!existsSync(archive)) return Promise.resolve();
-    const unpacked = applyLayer(archive, directory, LAYER_LIMIT_MS);
+    const unpacked = isFree.then(() => applyLayer(archive, directory, LAYER_LIMIT_MS));
     unpacked.catch(() => undefined);
     this.#unpacked.set(archive, unpacked);
     return unpacked;

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../bundle.ts';
+import { CriuGate } from '../criu-gate.ts';
 import type { PodLink } from '../network/pod-link.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { ProcessIdentity } from '../process.ts';
@@ -13,6 +14,8 @@ import type { RestoredContainer } from './record.ts';
 import { untilRestored } from './restoring.ts';
 import { endAtOnce } from './stand-in.ts';
 import { killRestored, resumeTasks } from './tasks.ts';
+
+export type Gate = Pick<CriuGate, 'folder' | 'isReached' | 'open' | 'close' | 'remove'>;
 
 /** Folders of one container's restore. */
 export interface RestorePlaces {
@@ -34,6 +37,8 @@ export interface Restorer {
    * folder for CRIU's log.
    */
   prepare(container: RestoredContainer, bundle: Bundle, link: PodLink | null): Promise<string>;
+  /** Where the runtime can be let wait for the state, right before its CRIU begins; `workDir` is that of `prepare`. */
+  gate(workDir: string): Promise<Gate>;
   /**
    * Resolves with the first process once all tasks of the container are restored, stopped, and have what CRIU does not give
    * them; StepError `restore`.
@@ -76,6 +81,7 @@ export function runcRestorer(
       if (postStart !== undefined) hooks.expect(id, postStart);
       return workDir;
     },
+    gate: (workDir) => CriuGate.make(path.join(workDir, 'gate')),
     async untilRestored(container, { imageDir, workDir }) {
       try {
         const init = await untilRestored(container.bundle, container.runtime, workDir);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bundle, Origin } from '../bundle.ts';
 import { failpoint } from '../failpoints.ts';
 import { StepError } from '../failure.ts';
@@ -6,13 +7,13 @@ import { Deadline, Stopwatch } from '../stopwatch.ts';
 import { AheadMemory } from './ahead.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { cgroupOf } from './cgroup.ts';
-import type { PodState } from './pod-state.ts';
+import type { PodState, WarmUp } from './pod-state.ts';
 import { type RestoredContainer, reasonOf, refusalOf, type TargetDocument } from './record.ts';
-import type { RestorePlaces, Restorer } from './restorer.ts';
+import type { Gate, RestorePlaces, Restorer } from './restorer.ts';
 import type { Standing } from './standing.ts';
 
 /** Brings a state to this node, for the pod of the container that waits; resolves when it is whole and verified. */
-export type Bring = (deadline: Deadline, bundle: Bundle) => Promise<PodState>;
+export type Bring = (deadline: Deadline, bundle: Bundle, warmUp: WarmUp) => Promise<PodState>;
 
 /** A wrapper's `create`. */
 export interface Asked {
@@ -53,6 +54,8 @@ export class Staging {
   #ahead: AheadMemory | undefined;
   #held: Held | undefined;
   #arrived: PodState | undefined;
+  /** Of the first container, where its runtime was started before the state was whole. */
+  #warm: { gate: Gate; workDir: string } | undefined;
   #watch = new Stopwatch();
   /** Ids of containers that are to be restored and whose runtime still waits for the word. */
   readonly #untold = new Set<string>();
@@ -103,7 +106,7 @@ export class Staging {
     // It may have been aborted meanwhile. From here to `waiting` nothing else may come in between.
     const refusal = refusalOf(this.#document, bundle);
     if (refusal !== undefined) return { verdict: 'refuse', reason: refusal };
-    this.answer({ verdict: 'refuse', reason: 'another container of this pod took its place' });
+    this.#answer({ verdict: 'refuse', reason: 'another container of this pod took its place' });
     const answer = new Promise<RuntimeAnswer>((resolve) => {
       this.#held = { asked, answer: resolve };
     });
@@ -114,8 +117,13 @@ export class Staging {
     return answer;
   }
 
-  /** Tells the runtime that waits; without one it changes nothing. */
-  answer(answer: RuntimeAnswer): void {
+  /** Lets the runtime that waits end, for this reason; without one it changes nothing. */
+  async refuse(reason: string): Promise<void> {
+    this.#answer({ verdict: 'refuse', reason });
+    await this.#warm?.gate.close();
+  }
+
+  #answer(answer: RuntimeAnswer): void {
     this.#held?.answer(answer);
     this.#held = undefined;
   }
@@ -127,14 +135,15 @@ export class Staging {
     this.#standing.change({ state: 'fetching', timings: [], failure: null, restored: [] });
     const container = this.#admit(asked);
     const saved = this.#standing.save();
-    this.#arrived = await this.#watch.phase('fetch', () => bring(deadline, bundle));
+    const warmUp: WarmUp = (imageDir) => this.#warmUp(container, asked, imageDir, deadline);
+    this.#arrived = await this.#watch.phase('fetch', () => bring(deadline, bundle, warmUp));
     try {
       await this.#arrived.deliverShared(bundle);
       await saved;
       if (deadline.past) throw new StepError('fetch', 'the state arrived after the deadline');
       if (!(await isAlive(runtime)))
         throw new StepError('restore', 'the runtime that waited has ended: the kubelet gave up on it');
-      this.answer(await this.#letRestore(container, bundle, 'fetching'));
+      this.#answer(await this.#letRestore(container, bundle, 'fetching'));
     } finally {
       if (this.#document.state !== 'restoring') await this.forgetState();
     }
@@ -183,6 +192,25 @@ export class Staging {
     return container;
   }
 
+  /** See WarmUp. The runtime goes on once the state has arrived, is verified, and nobody has aborted. */
+  async #warmUp(
+    container: RestoredContainer,
+    { bundle, runtime }: Asked,
+    imageDir: string,
+    deadline: Deadline,
+  ): Promise<void> {
+    const workDir = await this.#restorer.prepare(container, bundle, this.#document.link);
+    const gate = await this.#restorer.gate(workDir);
+    if (this.#document.state !== 'fetching') return gate.remove();
+    this.#warm = { gate, workDir };
+    this.#answer({ verdict: 'restore', imageDir, workDir, gate: gate.folder });
+    while (!gate.isReached) {
+      if (!(await isAlive(runtime))) throw new StepError('restore', 'runc ended before it came to restore');
+      if (deadline.past) throw new StepError('restore', 'runc did not come to restore before the deadline');
+      await sleep(GATE_POLL_MS);
+    }
+  }
+
   /** Makes all ready for one container's restore. From its answer on runc restores; an abort that came first has won. */
   async #letRestore(
     container: RestoredContainer,
@@ -190,15 +218,17 @@ export class Staging {
     from: TargetDocument['state'] = 'restoring',
   ): Promise<RuntimeAnswer> {
     if (this.#arrived === undefined) throw new StepError('restore', 'the state is not here');
+    const warm = from === 'fetching' ? this.#warm : undefined;
     const [imageDir, workDir] = await Promise.all([
       this.#arrived.deliver(bundle),
-      this.#restorer.prepare(container, bundle, this.#document.link),
+      warm?.workDir ?? this.#restorer.prepare(container, bundle, this.#document.link),
     ]);
     await failpoint('during-restore', this.#document.id);
     if (this.#document.state !== from) return { verdict: 'refuse', reason: reasonOf(this.#document.failure) };
     this.#untold.delete(container.id);
     this.#standing.change({ state: 'restoring' });
-    void this.#follow(container.name, { imageDir, workDir });
+    warm?.gate.open();
+    void this.#follow(container.name, { imageDir, workDir }).finally(() => warm?.gate.remove());
     return { verdict: 'restore', imageDir, workDir };
   }
 
@@ -256,3 +286,4 @@ export class Staging {
 
 const START_LIMIT_MS = 20_000;
 const WAITER_POLL_MS = 1000;
+const GATE_POLL_MS = 4;

@@ -27,9 +27,9 @@ describe('an abort', () => {
     const arriving = new Promise<void>((resolve) => {
       arrived = resolve;
     });
-    const taken = one.take(['app'], 5000, async (deadline, bundle) => {
+    const taken = one.take(['app'], 5000, async (...asked) => {
       await arriving;
-      return stateOf('app')(deadline, bundle);
+      return stateOf('app')(...asked);
     });
     await one.until(new Set(['fetching']), 1000);
     await one.abort('too late');

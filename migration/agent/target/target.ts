@@ -215,7 +215,7 @@ export class Target {
       this.#log.error({ failure }, 'checkpoint not fetched');
       this.#standing.change({ state: 'absent', failure, restored: [] });
       await this.#standing.forget();
-      this.#staging.answer({ verdict: 'refuse', reason: reasonOf(failure) });
+      await this.#staging.refuse(reasonOf(failure));
     }
   }
 
@@ -266,7 +266,7 @@ export class Target {
   /** First on disk, so that nothing can be resumed any more; then whatever was restored is killed. */
   async #giveUp(state: 'failed' | 'refused', failure: AgentFailure): Promise<void> {
     await this.#standing.settle({ state, failure, timings: [...this.#staging.watch.timings] });
-    this.#staging.answer({ verdict: 'refuse', reason: reasonOf(failure) });
+    await this.#staging.refuse(reasonOf(failure));
     await this.#kill(this.#staging.told);
     await this.#staging.forgetState();
   }

@@ -155,7 +155,7 @@ export class Targets {
   async stream(id: string, query: StreamQuery, body: Readable): Promise<TargetRecord> {
     const target = this.#target(id);
     const { containers, compression, bytes, deadlineMs } = query;
-    await target.take(containers, deadlineMs, (deadline, bundle) =>
+    await target.take(containers, deadlineMs, (deadline, bundle, warmUp) =>
       this.#staged(id, async (state) => {
         const { staging } = state;
         const ahead = target.ahead();
@@ -167,7 +167,7 @@ export class Targets {
           timeoutMs: deadline.left(),
           hashesOf: ahead.hashesOf,
           onBytes: this.#count,
-          onFile: (name) => state.deliverEarly(name, bundle),
+          onFile: (name) => state.deliverEarly(name, bundle, warmUp),
           onMemory: (name, arrived) => void memory.set(name, arrived),
         });
         await ahead.complete(staging, memory);

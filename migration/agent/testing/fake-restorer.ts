@@ -2,7 +2,7 @@ import type { Bundle } from '../bundle.ts';
 import { StepError } from '../failure.ts';
 import type { PodLink } from '../network/pod-link.ts';
 import type { ProcessIdentity } from '../process.ts';
-import type { Restorer } from '../target/restorer.ts';
+import type { Gate, Restorer } from '../target/restorer.ts';
 
 /** Remembers what was done to the containers, by name; restores end when the test says so. */
 export class FakeRestorer implements Restorer {
@@ -17,6 +17,9 @@ export class FakeRestorer implements Restorer {
   /** Of a target that takes an address over. */
   taken: PodLink | undefined;
 
+  /** Whether the runtime that was started early has come to its CRIU. */
+  isGateReached = true;
+
   link = async () => this.taken;
   open = async ({ address }: PodLink) => void this.done.push(`open ${address}`);
   announce = async ({ address }: PodLink) => void this.done.push(`announce ${address}`);
@@ -25,6 +28,18 @@ export class FakeRestorer implements Restorer {
   prepare = async ({ name }: { name: string }) => {
     this.done.push(`prepare ${name}`);
     return '/log';
+  };
+  gate = async (): Promise<Gate> => {
+    const isReached = () => this.isGateReached;
+    return {
+      folder: '/log/gate',
+      get isReached() {
+        return isReached();
+      },
+      open: () => void this.done.push('open gate'),
+      close: async () => void this.done.push('close gate'),
+      remove: async () => void this.done.push('remove gate'),
+    };
   };
   untilRestored = ({ name }: { name: string }) =>
     new Promise<ProcessIdentity>((resolve, reject) => this.#restoring.set(name, { resolve, reject }));
