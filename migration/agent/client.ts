@@ -45,18 +45,21 @@ export class AgentClient {
 
   /**
    * Opens a POST whose body is written as it comes to be known; its headers are sent at once. Rejects like the others. An abort of
-   * `signal`, or of the body, cuts the request off.
+   * `signal`, or of the body, cuts the request off. `ready` resolves at a status 102 (RFC 2518, 10.1), if there is one.
    */
   upload<T>(
     path: string,
     query: Record<string, string>,
     answer: z.ZodType<T>,
     signal: AbortSignal,
-  ): { body: Writable; answer: Promise<T> } {
+  ): { body: Writable; ready: Promise<void>; answer: Promise<T> } {
     const url = new URL(`${path}?${new URLSearchParams(query)}`, this.#base);
     const body = request(url, { method: 'POST', headers: STREAM, agent: this.#connections, signal });
     body.flushHeaders();
-    return { body, answer: this.#understood(answered(body), answer) };
+    const ready = new Promise<void>((resolve) => {
+      body.on('information', ({ statusCode }) => statusCode === 102 && resolve());
+    });
+    return { body, ready, answer: this.#understood(answered(body), answer) };
   }
 
   /** A refusal is a RequestError with the other side's failure; no answer, or one that cannot be read, a StepError. */

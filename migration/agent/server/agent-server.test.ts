@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { get, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { pino } from 'pino';
 import { Counter, Registry } from 'prom-client';
@@ -28,6 +29,16 @@ const routes: Route[] = [
     path: '/v1/things/:id',
     callers: ['operator', 'agent'],
     serve: async () => ({ ok: true }),
+  },
+  {
+    method: 'POST',
+    path: '/v1/streams',
+    callers: ['agent'],
+    takesStream: true,
+    serve: async ({ stream, ready }) => {
+      ready();
+      return { bytes: (await buffer(stream)).length };
+    },
   },
   {
     method: 'GET',
@@ -115,6 +126,15 @@ describe('the agent’s server', () => {
       socket.once('error', () => resolve('refused'));
     });
     expect(outcome).toBe('refused');
+  });
+
+  it('tells who sends a stream that all is ready for it, before it has ended', async () => {
+    const client = await as('podferry-agent:worker2');
+    const { signal } = new AbortController();
+    const { body, ready, answer } = client.upload('/v1/streams', {}, anything, signal);
+    await ready;
+    body.end('state');
+    expect(await answer).toEqual({ bytes: 5 });
   });
 
   it('tells what failed, with its step', async () => {

@@ -15,6 +15,8 @@ export interface Call {
   body: unknown;
   /** The body as it arrives, for a route that takes a stream. */
   stream: Readable;
+  /** Tells the caller by a status 102 that all is ready which can be before the rest of the stream has come. */
+  ready(): void;
 }
 
 export interface Route {
@@ -56,7 +58,8 @@ export async function answer(
     if (caller === undefined || !route.callers.includes(caller))
       throw new RequestError(403, `${request.method} ${url.pathname} is not for this caller`);
     const body = route.takesStream ? undefined : parseBody(await readBody(request));
-    const call = { params, query: url.searchParams, body, stream: request };
+    const ready = (): void => response.writeProcessing();
+    const call = { params, query: url.searchParams, body, stream: request, ready };
     send(response, 200, await route.serve(call));
   } catch (error) {
     const status = statusOf(error);

@@ -91,7 +91,12 @@ export function agentRoutes(node: string, sources: Sources, targets: Targets): R
       callers: ['agent'],
       takesStream: true,
       serve: async (call) =>
-        targets.stream(idOf(call), streamQuery.parse(Object.fromEntries(call.query)), call.stream),
+        targets.stream(
+          idOf(call),
+          streamQuery.parse(Object.fromEntries(call.query)),
+          call.stream,
+          call.ready,
+        ),
     },
     {
       method: 'POST',

@@ -63,7 +63,7 @@ async function bundleOf(podUid: string): Promise<string> {
 
 it('answers the wrapper in lines', async () => {
   const restored = await bundleOf('new');
-  expect(await post(`/create?id=abc&bundle=${restored}&pid=7`)).toBe('restore\n/image\n/work\n');
+  expect(await post(`/create?id=abc&bundle=${restored}&pid=7`)).toBe('restore\n/image\n/work\n\n');
   expect(await post('/exec?id=abc&process=/tmp/process')).toBe('swallow\n');
   expect(await post('/exec?id=def&process=/tmp/process')).toBe('pass\n');
   expect(heard).toEqual(['create abc of new 7']);

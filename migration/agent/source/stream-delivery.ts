@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AHEAD_LIMIT_MS, type MoveRequest, type TargetRecord } from '../../contract/agent-api.ts';
 import { failpoint } from '../failpoints.ts';
 import { inStep } from '../failure.ts';
@@ -13,6 +14,9 @@ import type { Delivery, DeliveryContext } from './delivery.ts';
 import { MemoryAhead } from './memory-ahead.ts';
 import type { FoundPod } from './pod.ts';
 import type { Upload } from './target-link.ts';
+
+/** A target that takes longer is dumped for meanwhile. */
+const READY_MS = 1000;
 
 /** A stream to the target, from before the freeze on. */
 interface Opened {
@@ -55,10 +59,19 @@ export class StreamDelivery implements Delivery {
 
   async prepare(pod: FoundPod): Promise<void> {
     if (this.#opened === undefined && this.#ahead.isThere) await this.#ahead.send(pod);
-    this.#opened ??= this.#open(pod);
-    const { follower } = this.#opened;
-    // A dump that was started has written it before its CRIU begins; the target's runc needs no more to be started, too.
-    if (pod.dumps.size > 0) await inStep('prepare', () => follower.sendComplete(DESCRIPTORS_FILE));
+    const opened = this.#opened ?? this.#open(pod);
+    this.#opened = opened;
+    if (pod.dumps.size > 0) await inStep('move', () => this.#warmUp(opened));
+  }
+
+  /**
+   * A dump that was started has written its descriptors before its CRIU begins; the target's runc needs no more to be started, too. It is
+   * waited for, as it would take the processor from the dump; a compressed stream has them later, together with more.
+   */
+  async #warmUp({ upload, follower }: Opened): Promise<void> {
+    await follower.sendComplete(DESCRIPTORS_FILE);
+    if (this.#request.compression !== 'none') return;
+    await Promise.race([upload.ready, upload.answer, sleep(READY_MS, undefined, { ref: false })]);
   }
 
   #open(pod: FoundPod): Opened {

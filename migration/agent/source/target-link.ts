@@ -39,6 +39,8 @@ export interface AheadRequest {
 
 export interface Upload {
   body: Writable;
+  /** Resolves when all is ready there that can be before the rest has come; it may never. */
+  ready: Promise<void>;
   /** Resolves when every container is staged, or never will be; of what is sent ahead, when that is there. */
   answer: Promise<TargetRecord>;
 }

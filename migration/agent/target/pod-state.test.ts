@@ -21,6 +21,26 @@ afterEach(() => rm(dir, { recursive: true }));
 
 const bundle = () => ({ dir: at('bundle'), container: 'app', podUid: 'pod', sandboxId: 's' }) as Bundle;
 
+describe('a runtime', () => {
+  it('is not started early by what comes with all the rest: that would take longer', () => {
+    const state = new PodState(at('staging'), at('pods'));
+    const started: string[] = [];
+    const warmUp = async (folder: string) => void started.push(folder);
+    state.deliverEarly('app/image/core-1.img', bundle(), warmUp);
+    state.deliverEarly('app/image/descriptors.json', bundle(), warmUp);
+    expect(started).toEqual([]);
+  });
+
+  it('is started by its own descriptors alone, whichever come first', () => {
+    const state = new PodState(at('staging'), at('pods'));
+    const started: string[] = [];
+    const warmUp = async (folder: string) => void started.push(folder);
+    state.deliverEarly('web/image/descriptors.json', bundle(), warmUp);
+    state.deliverEarly('app/image/descriptors.json', bundle(), warmUp);
+    expect(started).toEqual([at('staging/app/image')]);
+  });
+});
+
 describe('a writable layer that arrives early', () => {
   it('is not unpacked before runc has come to restore, which mounts over the root until then', async () => {
     const state = new PodState(at('staging'), at('pods'));

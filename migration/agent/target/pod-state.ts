@@ -30,6 +30,8 @@ export class PodState {
   readonly #unpacked = new Map<string, Promise<void>>();
   /** Rejects when the runtime that was started early has ended. */
   #rootIsFree = Promise.resolve();
+  /** Something has come that is not sent ahead of the dump: to start a runtime early is of no use any more. */
+  #dumpHasBegun = false;
 
   constructor(staging: string, kubeletPods: string) {
     this.staging = staging;
@@ -43,10 +45,12 @@ export class PodState {
    */
   deliverEarly(name: string, bundle: Bundle, warmUp: WarmUp): void {
     const part = statePart(name);
-    if (part?.kind === 'image' && part.container === bundle.container && part.name === DESCRIPTORS_FILE) {
+    const isAhead = part?.kind === 'image' && part.name === DESCRIPTORS_FILE;
+    if (isAhead && part.container === bundle.container && !this.#dumpHasBegun) {
       this.#rootIsFree = warmUp(this.#imageDir(bundle.container));
       this.#rootIsFree.catch(() => undefined);
     }
+    this.#dumpHasBegun ||= !isAhead;
     if (part?.kind === 'layer' && part.container === bundle.container) this.#applyLayer(bundle);
     if (part?.kind === 'shm' && bundle.shmDir !== undefined) this.#apply(part, bundle.shmDir);
   }

@@ -54,8 +54,8 @@ export class Staging {
   #ahead: AheadMemory | undefined;
   #held: Held | undefined;
   #arrived: PodState | undefined;
-  /** Of the first container, where its runtime was started before the state was whole. */
-  #warm: { gate: Gate; workDir: string } | undefined;
+  /** Of the first container, where its runtime is started before the state is whole; undefined when it was aborted before. */
+  #warm: Promise<Warm | undefined> | undefined;
   #watch = new Stopwatch();
   /** Ids of containers that are to be restored and whose runtime still waits for the word. */
   readonly #untold = new Set<string>();
@@ -120,7 +120,8 @@ export class Staging {
   /** Lets the runtime that waits end, for this reason; without one it changes nothing. */
   async refuse(reason: string): Promise<void> {
     this.#answer({ verdict: 'refuse', reason });
-    await this.#warm?.gate.close();
+    const warm = await this.#warm?.catch(() => undefined);
+    await warm?.gate.close();
   }
 
   #answer(answer: RuntimeAnswer): void {
@@ -199,16 +200,29 @@ export class Staging {
     imageDir: string,
     deadline: Deadline,
   ): Promise<void> {
-    const workDir = await this.#restorer.prepare(container, bundle, this.#document.link);
-    const gate = await this.#restorer.gate(workDir);
-    if (this.#document.state !== 'fetching') return gate.remove();
-    this.#warm = { gate, workDir };
-    this.#answer({ verdict: 'restore', imageDir, workDir, gate: gate.folder });
-    while (!gate.isReached) {
+    // Known at once: whoever lets the container in waits for it.
+    this.#warm = this.#startWaiting(container, bundle, imageDir);
+    const warm = await this.#warm;
+    while (warm !== undefined && !warm.gate.isReached) {
       if (!(await isAlive(runtime))) throw new StepError('restore', 'runc ended before it came to restore');
       if (deadline.past) throw new StepError('restore', 'runc did not come to restore before the deadline');
       await sleep(GATE_POLL_MS);
     }
+  }
+
+  async #startWaiting(
+    container: RestoredContainer,
+    bundle: Bundle,
+    imageDir: string,
+  ): Promise<Warm | undefined> {
+    const workDir = await this.#restorer.prepare(container, bundle, this.#document.link);
+    const gate = await this.#restorer.gate(workDir);
+    if (this.#document.state === 'fetching') {
+      this.#answer({ verdict: 'restore', imageDir, workDir, gate: gate.folder });
+      return { gate, workDir };
+    }
+    await gate.remove();
+    return undefined;
   }
 
   /** Makes all ready for one container's restore. From its answer on runc restores; an abort that came first has won. */
@@ -218,7 +232,7 @@ export class Staging {
     from: TargetDocument['state'] = 'restoring',
   ): Promise<RuntimeAnswer> {
     if (this.#arrived === undefined) throw new StepError('restore', 'the state is not here');
-    const warm = from === 'fetching' ? this.#warm : undefined;
+    const warm = from === 'fetching' ? await this.#warm : undefined;
     const [imageDir, workDir] = await Promise.all([
       this.#arrived.deliver(bundle),
       warm?.workDir ?? this.#restorer.prepare(container, bundle, this.#document.link),
@@ -282,6 +296,12 @@ export class Staging {
     const restored = this.#document.restored.map((each) => (each.name === changed.name ? changed : each));
     this.#standing.set({ restored });
   }
+}
+
+/** A runtime that waits for the state. */
+interface Warm {
+  gate: Gate;
+  workDir: string;
 }
 
 const START_LIMIT_MS = 20_000;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { PodState } from './pod-state.ts';
 import type { Bring } from './staging.ts';
@@ -75,6 +76,30 @@ describe('a runtime whose state is arriving', () => {
       expect(restorer.done).not.toContain('open gate');
     },
   );
+
+  it('goes on also when the rest has come before it was started', async ({
+    restorer,
+    target,
+    held,
+    arriving,
+    restoredAndStarted,
+  }) => {
+    const { gate } = restorer;
+    restorer.gate = async () => {
+      await sleep(20);
+      return gate();
+    };
+    const one = target();
+    const { answer } = await held(one);
+    const { bring, end } = arriving();
+    end();
+    const taken = one.take(['app'], 5000, bring);
+    expect(await answer).toMatchObject({ gate: '/log/gate' });
+    await one.until(new Set(['restoring']), 1000);
+    expect(restorer.done).toEqual(['prepare app', 'open gate']);
+    await restoredAndStarted(one);
+    await taken;
+  });
 
   it('fails the target when it ends before it comes to restore', async ({
     restorer,

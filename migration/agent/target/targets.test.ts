@@ -123,7 +123,7 @@ const byStream: Transport = async (all, files) => {
     ahead: false,
     deadlineMs: 10_000,
   };
-  const answer = all.stream(ID, query, body);
+  const answer = all.stream(ID, query, body, () => undefined);
   const sender = new StateSender(body);
   for (const [name, content] of Object.entries(files)) await sender.write(name, Readable.from([content]));
   await sender.finish();
@@ -286,7 +286,7 @@ it.each(['stream', 'store'])(
     };
     const failed =
       transport === 'stream'
-        ? await all.stream(ID, query, Readable.from([]))
+        ? await all.stream(ID, query, Readable.from([]), () => undefined)
         : await all.restore(ID, { ...(await putState(state())), bytes: 2 ** 50 });
     expect(failed).toMatchObject({ state: 'failed', failure: { step: 'space' } });
     expect(await asked).toMatchObject({ verdict: 'refuse' });

@@ -19,7 +19,7 @@ import { KEEP_MS, stagingName } from '../tidy.ts';
 import type { RuntimeAnswer } from './answer.ts';
 import { CriuConfigs } from './criu-config.ts';
 import { requireFit } from './fit.ts';
-import { emptyStaging, PodState } from './pod-state.ts';
+import { emptyStaging, PodState, type WarmUp } from './pod-state.ts';
 import { PostStartHooks } from './post-start.ts';
 import { receiveArchive, receiveCheckpoint } from './receive.ts';
 import { isFinal, type TargetDocument, targetAnswer } from './record.ts';
@@ -151,8 +151,8 @@ export class Targets {
     return targetAnswer(target.document);
   }
 
-  /** Takes a state that arrives as `body`. */
-  async stream(id: string, query: StreamQuery, body: Readable): Promise<TargetRecord> {
+  /** Takes a state that arrives as `body`. `ready` is called when the runtime waits for nothing but the state, if it comes to that. */
+  async stream(id: string, query: StreamQuery, body: Readable, ready: () => void): Promise<TargetRecord> {
     const target = this.#target(id);
     const { containers, compression, bytes, deadlineMs } = query;
     await target.take(containers, deadlineMs, (deadline, bundle, warmUp) =>
@@ -162,12 +162,16 @@ export class Targets {
         await (query.ahead ? ahead.arrived() : ahead.remove());
         await requireSpace(staging, Math.max(0, bytes - ahead.bytes));
         const memory = new Map<string, ArrivedMemory>();
+        const warmUpAndTell: WarmUp = async (imageDir) => {
+          await warmUp(imageDir);
+          ready();
+        };
         await receiveStream({
           ...{ staging, body, compression },
           timeoutMs: deadline.left(),
           hashesOf: ahead.hashesOf,
           onBytes: this.#count,
-          onFile: (name) => state.deliverEarly(name, bundle, warmUp),
+          onFile: (name) => state.deliverEarly(name, bundle, warmUpAndTell),
           onMemory: (name, arrived) => void memory.set(name, arrived),
         });
         await ahead.complete(staging, memory);

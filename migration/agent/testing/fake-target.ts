@@ -50,7 +50,7 @@ export class FakeTarget implements TargetLink {
     this.calls.push('upload');
     const body = wire();
     signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
-    return { body, answer: this.#receive(body) };
+    return { body, ready: Promise.resolve(), answer: this.#receive(body) };
   }
 
   sendAhead(_request: AheadRequest, signal: AbortSignal): Upload {
@@ -58,7 +58,7 @@ export class FakeTarget implements TargetLink {
     const body = wire();
     signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
     const taken = this.ahead.take((staging) => this.#receiveInto(staging, body));
-    return { body, answer: taken.then(() => this.#record()) };
+    return { body, ready: Promise.resolve(), answer: taken.then(() => this.#record()) };
   }
 
   async restore(request: RestoreRequest): Promise<TargetRecord> {
