@@ -58,8 +58,9 @@ function noted(name: string, more: string): void {
   chmodSync(at('bin', name), 0o755);
 }
 
-function run(...words: string[]) {
+function run(words: string[], input = '') {
   return spawnSync('sh', [PROGRAM, ...words], {
+    input,
     encoding: 'utf8',
     env: {
       PATH: `${at('bin')}:${process.env.PATH}`,
@@ -73,7 +74,7 @@ function run(...words: string[]) {
 
 /** What the command did, a line each: programs as they were called, and what they were given to read. */
 function call(...words: string[]): string[] {
-  const { status, stderr } = run(...words);
+  const { status, stderr } = run(words);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return noticed();
 }
@@ -176,7 +177,7 @@ describe('what was noted of addresses, at boot', () => {
     for (const [name, text] of Object.entries({ ...notes, ...gone }))
       writeFileSync(at('kept/away', name), `${text}\n`);
     noted('sysctl', ':');
-    expect(run('up')).toMatchObject({
+    expect(run(['up'])).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('10.98.0.99 has no IPv6 address'),
     });
@@ -280,8 +281,24 @@ describe.each(families)('IPv$family: a pod that is opened', ({ address, whole, g
   });
 });
 
+describe('a command that is to wait until it is told', () => {
+  const words = ['when-told', 'open', '10.244.1.4', 'veth4', POD];
+  it('does what it does without waiting', () => {
+    const { status, stderr } = run(words, 'go\n');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const told = noticed();
+    rmSync(at('calls'));
+    expect(call(...words.slice(1))).toEqual(told);
+  });
+
+  it('has not done anything when nobody tells it', () => {
+    expect(run(words, '').status).not.toBe(0);
+    expect(noticed()).toEqual(['ip -4 -batch -']);
+  });
+});
+
 it('an address of no node is refused', () => {
-  const { status, stderr } = run('prepare', 'fd00:10:244:7::9');
+  const { status, stderr } = run(['prepare', 'fd00:10:244:7::9']);
   expect({ status, stderr }).toEqual({
     status: 1,
     stderr: "podferry: fd00:10:244:7::9 is in no node's subnet\n",

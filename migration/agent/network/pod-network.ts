@@ -6,6 +6,7 @@ import { addressesOf, linkOf, notedLink, type PodLink } from './pod-link.ts';
 import { whyNoKeeping } from './support.ts';
 import type { AddressRoutes } from './tend-addresses.ts';
 import { type Waiting, whoStillWaits } from './waiting-connections.ts';
+import { WaitingPrograms } from './waiting-programs.ts';
 
 /** Packets for an address while its pod was between two nodes: how many were held, and how many came out again. */
 export const heldPackets = z.object({ held: z.int().nonnegative(), freed: z.int().nonnegative() });
@@ -22,6 +23,8 @@ export interface PodNetwork {
   linkOf(pid: number): Promise<PodLink>;
   /** The link of a pod that takes over an address, by its sandbox; undefined for every other pod. */
   notedLink(sandboxId: string): Promise<PodLink | undefined>;
+  /** Starts what `handOver` takes, which is sooner then; it need not come to that within so many seconds. */
+  readyToHandOver(link: PodLink, via: string, seconds: number): void;
   /** Connections that are being opened to the pod wait from now on, for so many seconds at most. */
   holdNew(link: PodLink, seconds: number): Promise<void>;
   /** Resolves when no connection waits for the pod to accept it, or after a while: with those that wait still. */
@@ -38,6 +41,8 @@ export interface PodNetwork {
   giveBack(link: PodLink): Promise<HeldPackets>;
   /** Makes the way out of a pod that takes over an address, while it has none in. */
   prepare(link: PodLink): Promise<void>;
+  /** Starts what `open` takes, which is sooner then; it need not come to that. */
+  readyToOpen(link: PodLink): void;
   /** From now on this pod has the address, also over a restart of the host. */
   open(link: PodLink, podUid: string): Promise<void>;
   /** Tells the other pods of the address's home that the opened one is there; until they know, they reach it by a detour. */
@@ -47,12 +52,15 @@ export interface PodNetwork {
 /** Installed by node-setup. */
 const PROGRAM = 'podferry-addresses';
 const LIMIT_MS = 10_000;
+/** Longer than nearly every move takes from when its state begins to come. */
+const OPEN_WITHIN_MS = 120_000;
 
 /** By the program podferry-addresses, for each of a pod's addresses side by side. */
 export class BridgedNetwork implements PodNetwork, AddressRoutes {
   readonly #linksDir: string;
   readonly #files: AddressFiles;
   readonly #turns: AddressTurns;
+  readonly #programs = new WaitingPrograms(PROGRAM, LIMIT_MS);
 
   constructor(files: AddressFiles, turns: AddressTurns, linksDir: string) {
     this.#files = files;
@@ -70,6 +78,11 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
 
   notedLink(sandboxId: string): Promise<PodLink | undefined> {
     return notedLink(sandboxId, this.#linksDir);
+  }
+
+  readyToHandOver(link: PodLink, via: string, seconds: number): void {
+    for (const address of addressesOf(link))
+      this.#programs.start(['hand-over', address, via], seconds * 1000);
   }
 
   async holdNew(link: PodLink, seconds: number): Promise<void> {
@@ -95,7 +108,7 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
   async handOver(link: PodLink, via: string): Promise<HeldPackets> {
     return sum(
       await this.#inTurn(link, async (address) => {
-        await run('hand-over', address, via);
+        await this.#programs.run('hand-over', address, via);
         await this.#files.noteAway({ address, via, state: 'left' });
         return counted(address);
       }),
@@ -105,6 +118,7 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
   async giveBack(link: PodLink): Promise<HeldPackets> {
     return sum(
       await this.#inTurn(link, async (address) => {
+        this.#programs.end('hand-over', address);
         await run('give-back', address, link.interface, link.mac);
         await this.#files.forget('away', address);
         return counted(address);
@@ -116,12 +130,21 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     await forEach(link, (address) => run('prepare', address));
   }
 
+  readyToOpen(link: PodLink): void {
+    const { interface: name, mac } = link;
+    for (const address of addressesOf(link))
+      this.#programs.start(['open', address, name, mac], OPEN_WITHIN_MS);
+  }
+
   async open(link: PodLink, podUid: string): Promise<void> {
     const { interface: name, mac } = link;
     await this.#inTurn(link, async (address) => {
       // Held here for a pod that is made anew: the same node has it after all.
       if (await this.#files.isClaimed(address)) await run('give-back', address, name, mac);
-      await Promise.all([run('open', address, name, mac), this.#files.noteHere({ address, podUid })]);
+      await Promise.all([
+        this.#programs.run('open', address, name, mac),
+        this.#files.noteHere({ address, podUid }),
+      ]);
       await this.#files.forget('away', address);
     });
   }

@@ -84,8 +84,10 @@ export class MovingNetwork implements SourceNetwork {
    */
   hold(pid: number): Promise<void> {
     const link = this.#known();
+    const { via, seconds } = this.#destination;
     return this.#step(async () => {
-      await this.#network.holdNew(link, this.#destination.seconds);
+      this.#network.readyToHandOver(link, via, seconds);
+      await this.#network.holdNew(link, seconds);
       const waiting = await this.#network.settled(pid);
       if (waiting.length > 0)
         this.#log.warn(

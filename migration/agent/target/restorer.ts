@@ -44,6 +44,8 @@ export interface Restorer {
    * them; StepError `restore`.
    */
   untilRestored(container: RestoredContainer, places: RestorePlaces): Promise<ProcessIdentity>;
+  /** Starts what `open` takes; see PodNetwork. */
+  readyToOpen(link: PodLink): void;
   /** Gives a pod the address that it takes over. */
   open(link: PodLink, podUid: string): Promise<void>;
   /** Tells the pods of this node of the address that was opened; see PodNetwork. */
@@ -91,6 +93,7 @@ export function runcRestorer(
         configs.plain(container.id);
       }
     },
+    readyToOpen: (link) => network.readyToOpen(link),
     open: (link, podUid) => network.open(link, podUid),
     announce: (link) => network.announce(link),
     resume(containers) {

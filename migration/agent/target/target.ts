@@ -3,7 +3,6 @@ import type { Bundle } from '../bundle.ts';
 import { failpoint } from '../failpoints.ts';
 import { failureOf, RequestError, StepError } from '../failure.ts';
 import type { Logger } from '../log.ts';
-import type { PodLink } from '../network/pod-link.ts';
 import { isAlive } from '../process.ts';
 import type { Records } from '../records.ts';
 import { Deadline } from '../stopwatch.ts';
@@ -49,6 +48,7 @@ export class Target {
   readonly #staging: Staging;
   readonly #restorer: Restorer;
   readonly #log: Logger;
+  #opening: Promise<void> | undefined;
 
   constructor(id: string, context: TargetContext, document = newTarget(id)) {
     this.#restorer = context.restorer;
@@ -133,16 +133,29 @@ export class Target {
     await this.#standing.saved();
     if (this.document.state !== 'restored' || this.document.resumed) return;
     const { watch } = this.#staging;
-    const { link, podUid } = this.document;
-    if (link !== null && podUid !== null) await watch.phase('open', () => this.#restorer.open(link, podUid));
+    await this.#opened();
     await watch.phase('resume', async () => this.#restorer.resume(this.document.restored));
     this.#standing.set({ resumed: true, timings: [...watch.timings] });
     this.#log.info({ timings: this.document.timings }, 'restored');
-    this.#afterwards(link);
+    this.#afterwards();
+  }
+
+  /** Gives the pod the address that it takes over: once, and again where that failed. */
+  async #opened(): Promise<void> {
+    const { link, podUid } = this.document;
+    if (link === null || podUid === null) return;
+    this.#opening ??= this.#staging.watch.phase('open', () => this.#restorer.open(link, podUid));
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
   }
 
   /** What takes time that the tasks would have to wait for. */
-  #afterwards(link: PodLink | null): void {
+  #afterwards(): void {
+    const { link } = this.document;
     this.#background(this.#standing.save());
     this.#background(this.#staging.forgetState(), 'state left behind');
     if (link !== null) this.#background(this.#restorer.announce(link), 'address not announced');
@@ -197,6 +210,8 @@ export class Target {
 
   async #receive(containers: readonly string[], deadline: Deadline, bring: Bring): Promise<void> {
     const asked = this.#staging.waiting;
+    const { link } = this.document;
+    if (link !== null) this.#restorer.readyToOpen(link);
     try {
       if (asked === undefined) throw new StepError('restore', 'the runtime that waited has ended');
       requireSame(containers, this.document.containers);
@@ -242,6 +257,8 @@ export class Target {
     }
     if (this.document.state !== 'staged') return;
     const staged = this.document;
+    // Beside the write: the source has decided already, and the tasks wait for both.
+    this.#opened().catch(() => undefined);
     try {
       await this.#standing.settle({ state: 'restored', failure: null });
     } catch (error) {

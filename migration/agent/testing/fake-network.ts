@@ -12,6 +12,8 @@ export class FakeNetwork implements PodNetwork {
   whyNoKeeping = async () => undefined;
   linkOf = async () => this.#step('find', this.link);
   notedLink = async () => undefined;
+  readyToHandOver = () => undefined;
+  readyToOpen = () => undefined;
   holdNew = () => this.#step('hold new', undefined);
   settled = () => this.#step<Waiting[]>('settled', []);
   cutOff = () => this.#step('cut off', undefined);

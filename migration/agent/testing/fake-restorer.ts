@@ -21,6 +21,7 @@ export class FakeRestorer implements Restorer {
   isGateReached = true;
 
   link = async () => this.taken;
+  readyToOpen = () => undefined;
   open = async ({ address }: PodLink) => void this.done.push(`open ${address}`);
   announce = async ({ address }: PodLink) => void this.done.push(`announce ${address}`);
   addresses = async () => ['10.0.0.7'];
