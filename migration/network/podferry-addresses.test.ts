@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -293,7 +302,9 @@ describe('a command that is to wait until it is told', () => {
 
   it('has not done anything when nobody tells it', () => {
     expect(run(words, '').status).not.toBe(0);
-    expect(noticed()).toEqual(['ip -4 -batch -']);
+    // ip may have been started: it is given nothing
+    const done = existsSync(at('calls')) ? noticed() : [];
+    expect(done.filter((line) => line !== 'ip -4 -batch -')).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import { addressesOf, linkOf, notedLink, type PodLink } from './pod-link.ts';
 import { whyNoKeeping } from './support.ts';
 import type { AddressRoutes } from './tend-addresses.ts';
 import { type Waiting, whoStillWaits } from './waiting-connections.ts';
-import { WaitingPrograms } from './waiting-programs.ts';
+import { WaitingPrograms, type Words } from './waiting-programs.ts';
 
 /** Packets for an address while its pod was between two nodes: how many were held, and how many came out again. */
 export const heldPackets = z.object({ held: z.int().nonnegative(), freed: z.int().nonnegative() });
@@ -23,8 +23,8 @@ export interface PodNetwork {
   linkOf(pid: number): Promise<PodLink>;
   /** The link of a pod that takes over an address, by its sandbox; undefined for every other pod. */
   notedLink(sandboxId: string): Promise<PodLink | undefined>;
-  /** Starts what `handOver` takes, which is sooner then; it need not come to that within so many seconds. */
-  readyToHandOver(link: PodLink, via: string, seconds: number): void;
+  /** Starts what `cutOff`, `silence` and `handOver` take, which are sooner then; it need not come to that, and does within so many seconds. */
+  readyToLeave(link: PodLink, via: string, seconds: number): void;
   /** Connections that are being opened to the pod wait from now on, for so many seconds at most. */
   holdNew(link: PodLink, seconds: number): Promise<void>;
   /** Resolves when no connection waits for the pod to accept it, or after a while: with those that wait still. */
@@ -80,9 +80,13 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
     return notedLink(sandboxId, this.#linksDir);
   }
 
-  readyToHandOver(link: PodLink, via: string, seconds: number): void {
-    for (const address of addressesOf(link))
-      this.#programs.start(['hand-over', address, via], seconds * 1000);
+  readyToLeave(link: PodLink, via: string, seconds: number): void {
+    const ready = (...words: Words): void => this.#programs.start(words, seconds * 1000);
+    ready('silence', link.interface);
+    for (const address of addressesOf(link)) {
+      ready('cut-off', address);
+      ready('hand-over', address, via);
+    }
   }
 
   async holdNew(link: PodLink, seconds: number): Promise<void> {
@@ -94,11 +98,13 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
   }
 
   async cutOff(link: PodLink): Promise<void> {
-    await forEach(link, (address) => run('cut-off', address));
+    await forEach(link, async (address) => {
+      await this.#programs.run('cut-off', address);
+    });
   }
 
   async silence(link: PodLink): Promise<void> {
-    await run('silence', link.interface);
+    await this.#programs.run('silence', link.interface);
   }
 
   async claim(link: PodLink, via: string): Promise<void> {
@@ -118,7 +124,8 @@ export class BridgedNetwork implements PodNetwork, AddressRoutes {
   async giveBack(link: PodLink): Promise<HeldPackets> {
     return sum(
       await this.#inTurn(link, async (address) => {
-        this.#programs.end('hand-over', address);
+        this.#programs.end('silence', link.interface);
+        for (const command of ['cut-off', 'hand-over']) this.#programs.end(command, address);
         await run('give-back', address, link.interface, link.mac);
         await this.#files.forget('away', address);
         return counted(address);

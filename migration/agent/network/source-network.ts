@@ -86,7 +86,7 @@ export class MovingNetwork implements SourceNetwork {
     const link = this.#known();
     const { via, seconds } = this.#destination;
     return this.#step(async () => {
-      this.#network.readyToHandOver(link, via, seconds);
+      this.#network.readyToLeave(link, via, seconds);
       await this.#network.holdNew(link, seconds);
       const waiting = await this.#network.settled(pid);
       if (waiting.length > 0)

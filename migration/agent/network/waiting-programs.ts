@@ -2,8 +2,8 @@ import type { Writable } from 'node:stream';
 import { mustRun } from '../command.ts';
 import { type PipedProgram, startFilter } from '../piped-program.ts';
 
-/** What a program is called with: a command, the address that it is about, and more. */
-type Words = readonly [command: string, address: string, ...more: string[]];
+/** What a program is called with: a command, the address or device that it is about, and more. */
+export type Words = readonly [command: string, address: string, ...more: string[]];
 
 interface Waiting {
   words: Words;

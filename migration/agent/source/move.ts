@@ -164,8 +164,9 @@ export class Move {
     } finally {
       clearTimeout(this.#alarm);
     }
-    void this.#cleanUp();
     await this.#tell(link);
+    // Memory that is given back takes the processor from the target.
+    void this.#cleanUp();
   }
 
   /** What becomes of the pod's address and its connections. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFailure } from '../../contract/agent-api.ts';
 import type { Bundle } from '../bundle.ts';
 import { failpoint } from '../failpoints.ts';
@@ -137,7 +138,7 @@ export class Target {
     await watch.phase('resume', async () => this.#restorer.resume(this.document.restored));
     this.#standing.set({ resumed: true, timings: [...watch.timings] });
     this.#log.info({ timings: this.document.timings }, 'restored');
-    this.#afterwards();
+    void this.#afterwards();
   }
 
   /** Gives the pod the address that it takes over: once, and again where that failed. */
@@ -153,8 +154,9 @@ export class Target {
     }
   }
 
-  /** What takes time that the tasks would have to wait for. */
-  #afterwards(): void {
+  /** What would take the processor from the tasks, and from whoever leads the packets here once he hears that they run. */
+  async #afterwards(): Promise<void> {
+    await sleep(AFTERWARDS_MS, undefined, { ref: false });
     const { link } = this.document;
     this.#background(this.#standing.save());
     this.#background(this.#staging.forgetState(), 'state left behind');
@@ -317,6 +319,8 @@ export interface TargetContext {
 const SETTLED: ReadonlySet<TargetDocument['state']> = new Set(['staged', 'restored', 'failed', 'refused']);
 
 const FETCH_CHECKPOINT_MS = 110_000;
+
+const AFTERWARDS_MS = 100;
 
 const NOT_RECORDED = 'not recorded';
 

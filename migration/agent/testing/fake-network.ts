@@ -12,7 +12,7 @@ export class FakeNetwork implements PodNetwork {
   whyNoKeeping = async () => undefined;
   linkOf = async () => this.#step('find', this.link);
   notedLink = async () => undefined;
-  readyToHandOver = () => undefined;
+  readyToLeave = () => undefined;
   readyToOpen = () => undefined;
   holdNew = () => this.#step('hold new', undefined);
   settled = () => this.#step<Waiting[]>('settled', []);
