@@ -48,6 +48,8 @@ export interface Restorer {
   readyToOpen(link: PodLink): void;
   /** Gives a pod the address that it takes over. */
   open(link: PodLink, podUid: string): Promise<void>;
+  /** Back to how it was before `open`: nothing leaves the pod. */
+  darken(link: PodLink): Promise<void>;
   /** Tells the pods of this node of the address that was opened; see PodNetwork. */
   announce(link: PodLink): Promise<void>;
   /** Lets the stopped tasks go on. */
@@ -95,6 +97,7 @@ export function runcRestorer(
     },
     readyToOpen: (link) => network.readyToOpen(link),
     open: (link, podUid) => network.open(link, podUid),
+    darken: (link) => network.silence(link),
     announce: (link) => network.announce(link),
     resume(containers) {
       for (const container of containers) resumeTasks(container);

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { it, POD } from './target-fixtures.ts';
+import { it, LINK, POD } from './target-fixtures.ts';
 
 describe('a target of a move', () => {
   it('is not staged before the shim has started the last container', async ({
@@ -134,7 +134,13 @@ describe('a target of a move', () => {
 });
 
 describe('a resume that cannot be recorded', () => {
-  it('lets no task go on, and can be tried again', async ({ records, restorer, target, staged }) => {
+  it('lets no task go on, leaves the pod dark, and can be tried again', async ({
+    records,
+    restorer,
+    target,
+    staged,
+  }) => {
+    restorer.taken = LINK;
     const one = target();
     await staged(one);
     const save = records.save.bind(records);
@@ -142,8 +148,10 @@ describe('a resume that cannot be recorded', () => {
     await expect(one.resume()).rejects.toThrow('no space');
     expect(one.document.state).toBe('staged');
     expect(restorer.done.join()).not.toContain('resume');
+    expect(restorer.done.at(-1)).toBe('darken 10.244.1.7');
     records.save = save;
     await one.resume();
     expect(one.document.state).toBe('restored');
+    expect(restorer.done.slice(-2)).toEqual(['open 10.244.1.7', 'resume app']);
   });
 });

@@ -17,6 +17,8 @@ import { Target } from './target.ts';
 
 export const ID = 'aaaaaaaa-1111';
 export const POD = 'pod-1-0000';
+/** Of a pod that takes an address over. */
+export const LINK = { address: '10.244.1.7', interface: 'veth7', mac: '02:00:00:00:00:07' };
 const MOVE: Origin = { kind: 'move', id: ID };
 
 interface Process {

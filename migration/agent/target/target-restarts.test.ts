@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { it } from './target-fixtures.ts';
+import { it, LINK } from './target-fixtures.ts';
 
 describe('after a restart of the agent', () => {
   it.for(['fetching', 'restoring'] as const)(
@@ -37,6 +37,29 @@ describe('after a restart of the agent', () => {
     const later = target(known('restored', { resumed: true }));
     await later.recover();
     expect(restorer.done).toEqual(['resume app']);
+  });
+
+  it('a resume that was cut off, and went with the host, keeps the agent from nothing', async ({
+    restorer,
+    target,
+    known,
+  }) => {
+    restorer.open = () => Promise.reject(new Error('no such device'));
+    const one = target(known('restored', { link: LINK }));
+    await one.recover();
+    expect(restorer.done).toEqual([]);
+  });
+
+  it('a staged target that takes over an address is dark, as it may have been opened beside a record that was not written', async ({
+    restorer,
+    target,
+    known,
+  }) => {
+    const one = target(known('staged', { link: LINK }));
+    await one.recover();
+    expect(restorer.done).toEqual(['darken 10.244.1.7']);
+    await one.resume();
+    expect(restorer.done).toEqual(['darken 10.244.1.7', 'open 10.244.1.7', 'resume app']);
   });
 
   it('a refusal is carried out to its end', async ({ restorer, target, known }) => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Origin } from '../bundle.ts';
 import { newTarget } from './record.ts';
-import { ID, it, POD } from './target-fixtures.ts';
+import { ID, it, LINK, POD } from './target-fixtures.ts';
 
 const CHECKPOINT: Origin = { kind: 'checkpoint', id: POD, path: 'redis' };
 
@@ -147,7 +147,7 @@ describe('a target that takes over an address', () => {
     target,
     staged,
   }) => {
-    restorer.taken = { address: '10.244.1.7', interface: 'veth7', mac: '02:00:00:00:00:07' };
+    restorer.taken = LINK;
     const one = target();
     await staged(one);
     expect(restorer.done.join()).not.toContain('open');

@@ -154,6 +154,13 @@ export class Target {
     }
   }
 
+  /** A target that is staged may still come to nothing: its sockets would close, and their other ends hear of it. */
+  async #darken(): Promise<void> {
+    const { link } = this.document;
+    this.#opening = undefined;
+    if (link !== null) await this.#restorer.darken(link);
+  }
+
   /** What would take the processor from the tasks, and from whoever leads the packets here once he hears that they run. */
   async #afterwards(): Promise<void> {
     await sleep(AFTERWARDS_MS, undefined, { ref: false });
@@ -173,11 +180,22 @@ export class Target {
   /** After a restart of the agent: see above. */
   async recover(): Promise<void> {
     const { state, restored } = this.document;
-    if (state === 'restored') return this.resume();
+    // What it was restored on may be gone with the host: that must not keep the agent from all else.
+    if (state === 'restored')
+      await this.resume().catch((error: unknown) => this.#failed(error, 'not resumed'));
     if (state === 'waiting') this.#standing.change({ state: 'absent' });
     if (state === 'fetching' || state === 'restoring') await this.#fail(RESTARTED);
-    if (state === 'staged') await this.#requireAlive().catch((error: unknown) => this.#fail(error));
+    if (state === 'staged') await this.#waitOn();
     if (state === 'failed' || state === 'refused') await this.#kill(restored);
+  }
+
+  async #waitOn(): Promise<void> {
+    try {
+      await this.#requireAlive();
+      await this.#darken();
+    } catch (error) {
+      await this.#fail(error);
+    }
   }
 
   /** A container that has run to its end in the source ends here, once; when it is run again later, it starts fresh. */
@@ -260,11 +278,13 @@ export class Target {
     if (this.document.state !== 'staged') return;
     const staged = this.document;
     // Beside the write: the source has decided already, and the tasks wait for both.
-    this.#opened().catch(() => undefined);
+    const opened = this.#opened().catch(() => undefined);
     try {
       await this.#standing.settle({ state: 'restored', failure: null });
     } catch (error) {
       this.#standing.takeBack(staged);
+      await opened;
+      await this.#darken();
       throw error;
     }
   }

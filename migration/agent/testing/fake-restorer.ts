@@ -23,6 +23,7 @@ export class FakeRestorer implements Restorer {
   link = async () => this.taken;
   readyToOpen = () => undefined;
   open = async ({ address }: PodLink) => void this.done.push(`open ${address}`);
+  darken = async ({ address }: PodLink) => void this.done.push(`darken ${address}`);
   announce = async ({ address }: PodLink) => void this.done.push(`announce ${address}`);
   addresses = async () => ['10.0.0.7'];
   endAtOnce = async ({ container }: Bundle) => void this.done.push(`end ${container}`);
