@@ -28,7 +28,8 @@ import { Standing } from './standing.ts';
  *   absent     nobody asked for it yet                             the wrapper's first `create` -> waiting; abort -> refused
  *   waiting    the wrapper is held at `create`                     the source's state -> fetching; abort -> refused;
  *                                                                  the wrapper's end (kubelet gave up) -> absent
- *   fetching   the state is on its way                             complete -> restoring; error, deadline -> failed
+ *   fetching   the state is on its way; the runtime may have been  complete -> restoring; error, deadline -> failed
+ *              started, but for its CRIU
  *   restoring  containers are restored, one after another as the   the last one's `start` -> staged; a runc that ends without
  *              kubelet asks for them; each stays stopped           a container, deadline -> failed
  *   staged     all are restored, none has run an instruction       resume -> restored; a container that is gone -> failed
