@@ -257,7 +257,20 @@ describe.each(families)('IPv$family: a guest', ({ family, nft, whole, guest, oth
     const table = 0x0a62000c;
     expect(calls).toContain(`ip -${family} route replace default via ${otherNode} table ${table} proto 97`);
     expect(calls).toContain(`ip -${family} rule add pref 986 from ${guest} iif cni0 lookup ${table}`);
-    expect(calls).toContain(`nft add element ${nft} podferry-addresses guests { ${guest} }`);
+    expect(calls).toContain(`add element ${nft} podferry-addresses guests { ${guest} }`);
+    expect(calls).toContain(`delete element ${nft} podferry-addresses leaving { ${guest} }`);
+  });
+
+  it('that is about to leave keeps what tells that a packet has been at its home: its next node may be that of the sender', () => {
+    const rule = `${nft} daddr @guests ${nft} daddr != @leaving ${nft} dscp 0x3b ${nft} dscp set cs0`;
+    noted('sysctl', ':');
+    expect(call('up').join('\n')).toContain(rule);
+    expect(call('hold-new', guest, '90', POD)).toContain(
+      `add element ${nft} podferry-addresses leaving { ${guest} }`,
+    );
+    expect(call('give-back', guest, 'veth4', POD)).toContain(
+      `nft delete element ${nft} podferry-addresses leaving { ${guest} }`,
+    );
   });
 
   it.each([
@@ -267,7 +280,7 @@ describe.each(families)('IPv$family: a guest', ({ family, nft, whole, guest, oth
     const calls = act();
     const order = [
       `ip -${family} route add blackhole ${guest}/${whole} table 9803 proto 97`,
-      `nft add element ${nft} podferry-addresses guests { ${guest} }`,
+      `add element ${nft} podferry-addresses guests { ${guest} }`,
     ].map((text) => firstOf(calls, text));
     expect(order.every((place) => place >= 0)).toBe(true);
     expect(order).toEqual([...order].sort((a, b) => a - b));
