@@ -21,11 +21,13 @@ export const breakCommand = (
 [ -e ${WHOLE} ] || cp -p ${PROGRAM} ${WHOLE}
 cat >${PROGRAM}.broken <<'BROKEN'
 #!/bin/sh
-[ "\${1:-}" != ${command} ] || { echo '${command} is broken on purpose' >&2; exit 1; }
+case "\${1:-} \${2:-}" in '${command} '* | 'when-told ${command}') false ;; esac || { echo '${command} is broken on purpose' >&2; exit 1; }
 exec ${WHOLE} "$@"
 BROKEN
 chmod 755 ${PROGRAM}.broken
 mv ${PROGRAM}.broken ${PROGRAM}
+# the agent may have started it, to wait until it is needed
+pkill -f '${PROGRAM} when-told ${command} ' || true
 `,
   );
 

@@ -47,6 +47,8 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
     await fault.mend?.(scene);
   }
   const status = await settled(lab, subject, scene.migration);
+  // One that fails a move goes on to fail the next.
+  for (const node of [scene.source, scene.target]) await failpoints.clear(lab, node);
   return judge(scene, subject, ledger, status, { before, cell, leftBefore });
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -301,6 +302,15 @@ describe('records', () => {
     // The record is written once more right after the answer.
     await expect.poll(() => read('records', `${ID}.json`)).toContain('"resumed":true');
     expect(await ask(await targets(), 'app')).toEqual({ verdict: 'pass' });
+  });
+
+  it('leave nothing in memory of a state that an earlier agent received, also where it waits to be resumed', async () => {
+    const first = await targets();
+    await stage(first, byStream);
+    const received = [`${ID}.target`, `${ID}.ahead`].map((name) => path.join(dir, 'images', name));
+    for (const folder of received) await mkdir(folder, { recursive: true });
+    expect(await (await targets()).get(ID, new Set(), 0)).toMatchObject({ state: 'staged' });
+    expect(received.filter((folder) => existsSync(folder))).toEqual([]);
   });
 
   it('of pods that are gone are forgotten', async () => {

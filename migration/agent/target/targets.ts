@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AheadQuery, RestoreRequest, StreamQuery, TargetRecord } from '../../contract/agent-api.ts';
@@ -85,7 +86,9 @@ export class Targets {
       }
       const target = this.#newTarget(document.id, document);
       await target.recover();
-      if (isFinal(target.document.state)) await this.#stateOf(document.id).remove();
+      // What an earlier run has received is of no use in any state that is left by now.
+      await this.#stateOf(document.id).remove();
+      await rm(this.#aheadDir(document.id), { recursive: true, force: true });
     }
   }
 
@@ -208,7 +211,7 @@ export class Targets {
   }
 
   #newTarget(id: string, document?: TargetDocument): Target {
-    const aheadDir = path.join(this.#places.imagesDir, stagingName(id, 'ahead'));
+    const aheadDir = this.#aheadDir(id);
     const context = { records: this.#records, restorer: this.#restorer(id), aheadDir, log: this.#log };
     const target = new Target(id, context, document);
     this.#targets.set(id, target);
@@ -267,6 +270,10 @@ export class Targets {
       throw error;
     }
     return state;
+  }
+
+  #aheadDir(id: string): string {
+    return path.join(this.#places.imagesDir, stagingName(id, 'ahead'));
   }
 
   #stateOf(id: string): PodState {
