@@ -125,6 +125,8 @@ export const faults: readonly Fault[] = [
     impossible: (_point, lab) =>
       served(lab) ?? (lab.power ? undefined : 'the disks of hosts of your own are not made to look full'),
     strike: fillStore,
+    // until the state would have been written
+    lastsMs: 5000,
     mend: emptyStore,
     words: /^store: cannot write/,
     outcome: (point) => (stateIsStored(point) ? 'moved' : 'stayed'),
