@@ -48,7 +48,7 @@ export async function play(lab: MatrixLab, subject: Subject, ledger: Ledger, cel
   }
   const status = await settled(lab, subject, scene.migration);
   // One that fails a move goes on to fail the next.
-  for (const node of [scene.source, scene.target]) await failpoints.clear(lab, node);
+  for (const node of [scene.source, scene.target]) await letGo(lab, node);
   return judge(scene, subject, ledger, status, { before, cell, leftBefore });
 }
 
@@ -73,10 +73,13 @@ async function move(
   if (!fault.strike) return;
   await failpoints.reached(lab, node, point, REACH_SECONDS);
   await fault.strike(scene);
-  // A host that is off holds nothing.
-  await failpoints.clear(lab, node).catch(() => undefined);
+  await letGo(lab, node);
   await sleep(fault.lastsMs ?? 0, undefined, { signal: lab.hurry });
 }
+
+/** A host that is off holds nothing, and has forgotten what it was to hold when it is on again. */
+const letGo = (lab: MatrixLab, node: string): Promise<void> =>
+  failpoints.clear(lab, node).catch(() => undefined);
 
 /** What is known of a cell when its move is over. */
 interface Asked {
